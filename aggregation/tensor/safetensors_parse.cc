@@ -1,0 +1,153 @@
+// The header: JSON by a SAX handler, since a DOM silently keeps the last of two equal keys.
+
+#include <algorithm>
+#include <cstring>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <set>
+
+#include "aggregation/tensor/safetensors.h"
+
+namespace tributary {
+namespace {
+
+constexpr uint64_t kMaxHeader = 100'000'000;
+constexpr size_t kMaxRank = 16;
+
+struct HeaderTensor {
+  std::optional<std::string> dtype;
+  std::optional<Shape> shape;
+  std::optional<std::vector<int64_t>> offsets;
+};
+
+// Accepts exactly {name: {"dtype": string, "shape": [ints], "data_offsets": [int, int]}, ...,
+// "__metadata__": {string: string}}.
+class HeaderHandler : public nlohmann::json_sax<nlohmann::json> {
+ public:
+  std::map<std::string, HeaderTensor, std::less<>> tensors;
+  Metadata metadata;
+  std::string fault;
+
+  bool null() override { return Fail("null is not allowed"); }
+  bool boolean(bool) override { return Fail("a boolean is not allowed"); }
+  bool number_float(number_float_t, const string_t& text) override { return Fail("number " + text + " is not an integer"); }
+  bool binary(binary_t&) override { return Fail("binary data"); }
+  bool number_integer(number_integer_t value) override { return Fail(fmt::format("negative number {}", value)); }
+  bool number_unsigned(number_unsigned_t value) override {
+    if (depth_ != 3) return Fail("a number stands where none may");
+    if (value > static_cast<uint64_t>(INT64_MAX)) return Fail(fmt::format("number {} is beyond 2^63", value));
+    auto& list = field_ == "shape" ? *tensor_->shape : *tensor_->offsets;
+    if (list.size() >= kMaxRank) return Fail(fmt::format("more than {} numbers in {}", kMaxRank, field_));
+    list.push_back(static_cast<int64_t>(value));
+    return true;
+  }
+  bool string(string_t& value) override {
+    if (depth_ == 2 && in_metadata_) return metadata.emplace(field_, value).second || Fail("duplicate metadata key " + field_);
+    if (depth_ == 2 && field_ == "dtype") return tensor_->dtype = value, true;
+    return Fail("a string stands where none may");
+  }
+  bool start_object(size_t) override {
+    if (depth_ >= 2) return Fail("objects are nested too deeply");
+    if (depth_++ == 0) return true;
+    in_metadata_ = name_ == "__metadata__";
+    tensor_ = in_metadata_ ? nullptr : &tensors[name_];
+    return true;
+  }
+  bool key(string_t& key) override {
+    if (depth_ == 1) {
+      name_ = key;
+      return names_.insert(key).second || Fail(fmt::format("duplicate key \"{}\"", key));
+    }
+    field_ = key;
+    if (in_metadata_) return true;
+    const bool repeated = key == "dtype"          ? tensor_->dtype.has_value()
+                          : key == "shape"        ? tensor_->shape.has_value()
+                          : key == "data_offsets" ? tensor_->offsets.has_value()
+                                                  : false;
+    if (repeated) return Fail(fmt::format("{}: duplicate key \"{}\"", name_, key));
+    if (key != "dtype" && key != "shape" && key != "data_offsets") return Fail(fmt::format("{}: unknown key \"{}\"", name_, key));
+    return true;
+  }
+  bool end_object() override { return --depth_, true; }
+  bool start_array(size_t) override {
+    if (depth_ != 2 || in_metadata_ || (field_ != "shape" && field_ != "data_offsets")) return Fail("an array stands where none may");
+    (field_ == "shape" ? tensor_->shape : tensor_->offsets).emplace();
+    return ++depth_, true;
+  }
+  bool end_array() override { return --depth_, true; }
+  bool parse_error(size_t position, const std::string&, const nlohmann::detail::exception&) override {
+    return Fail(fmt::format("header is not JSON (byte {})", position));
+  }
+
+ private:
+  bool Fail(std::string what) {
+    if (fault.empty()) fault = std::move(what);
+    return false;
+  }
+  int depth_ = 0;
+  bool in_metadata_ = false;
+  std::string name_, field_;
+  HeaderTensor* tensor_ = nullptr;
+  std::set<std::string> names_;
+};
+
+Status CheckTensor(const std::string& name, const HeaderTensor& entry, DType dtype, uint64_t data_size) {
+  const auto& offsets = *entry.offsets;
+  if (offsets.size() != 2 || offsets[0] > offsets[1] || static_cast<uint64_t>(offsets[1]) > data_size)
+    return InvalidArgument("{}: data_offsets {} do not lie within the {} bytes of data", name, FormatShape(offsets), data_size);
+  auto count = ElementCount(*entry.shape);
+  if (!count) return Annotate(count.error(), name);
+  const int64_t expected = *count * static_cast<int64_t>(SizeOf(dtype));
+  if (offsets[1] - offsets[0] != expected)
+    return InvalidArgument("{}: {} bytes of data, expected {} for {} {}", name, offsets[1] - offsets[0], expected,
+                           DTypeName(dtype), FormatShape(*entry.shape));
+  return {};
+}
+
+Status CheckContiguous(std::vector<std::pair<std::pair<int64_t, int64_t>, std::string>> ranges, uint64_t data_size) {
+  std::sort(ranges.begin(), ranges.end());
+  int64_t end = 0;
+  for (const auto& [range, name] : ranges) {
+    if (range.first != end)
+      return InvalidArgument("{}: data begins at byte {}, expected {} (tensors {})", name, range.first, end,
+                             range.first < end ? "overlap" : "leave a hole");
+    end = range.second;
+  }
+  if (static_cast<uint64_t>(end) != data_size)
+    return InvalidArgument("data ends at byte {}, but the file holds {} bytes of data", end, data_size);
+  return {};
+}
+
+}  // namespace
+
+Result<SafetensorsContent> ParseSafetensors(std::span<const std::byte> bytes) {
+  if (bytes.size() < 8) return InvalidArgument("{} bytes are too few for a safetensors file", bytes.size());
+  uint64_t header_size = 0;
+  std::memcpy(&header_size, bytes.data(), 8);  // little-endian, as every supported processor
+  if (header_size > kMaxHeader) return InvalidArgument("header of {} bytes, at most {} are allowed", header_size, kMaxHeader);
+  if (header_size > bytes.size() - 8)
+    return InvalidArgument("header of {} bytes, but only {} bytes follow (truncated?)", header_size, bytes.size() - 8);
+  const std::string_view header(reinterpret_cast<const char*>(bytes.data()) + 8, header_size);
+  if (!header.starts_with('{')) return InvalidArgument("header does not begin with '{{'");
+  HeaderHandler handler;
+  if (!nlohmann::json::sax_parse(header, &handler)) return InvalidArgument("{}", handler.fault);
+  const auto data = bytes.subspan(8 + header_size);
+  SafetensorsContent content;
+  content.metadata = std::move(handler.metadata);
+  std::vector<std::pair<std::pair<int64_t, int64_t>, std::string>> ranges;
+  for (const auto& [name, entry] : handler.tensors) {
+    if (!entry.dtype || !entry.shape || !entry.offsets)
+      return InvalidArgument("{}: needs dtype, shape and data_offsets", name);
+    auto dtype = ParseDType(*entry.dtype);
+    if (!dtype) return Annotate(dtype.error(), name);
+    RETURN_IF_ERROR(CheckTensor(name, entry, *dtype, data.size()));
+    const int64_t begin = (*entry.offsets)[0], end = (*entry.offsets)[1];
+    ranges.push_back({{begin, end}, name});
+    content.tensors.emplace(name, TensorView{*dtype, *entry.shape,
+                            data.subspan(static_cast<size_t>(begin), static_cast<size_t>(end - begin))});
+  }
+  RETURN_IF_ERROR(CheckContiguous(std::move(ranges), data.size()));
+  return content;
+}
+
+}  // namespace tributary

@@ -1,0 +1,33 @@
+# libtorch as imported targets. TorchConfig.cmake is not used: it wants a whole CUDA toolkit at
+# configure time and puts its bundled protobuf headers before the system's.
+
+if(NOT TRIBUTARY_TORCH)
+  set(TRIBUTARY_TORCH ${CMAKE_SOURCE_DIR}/deps/torch/torch)
+endif()
+if(NOT EXISTS ${TRIBUTARY_TORCH}/lib/libtorch_cpu.so)
+  message(FATAL_ERROR "no libtorch in ${TRIBUTARY_TORCH}: run deploy/setup, or set "
+          "TRIBUTARY_TORCH=/path/to/torch, or configure with -DTRIBUTARY_WITH_TORCH=OFF")
+endif()
+file(STRINGS ${TRIBUTARY_TORCH}/include/torch/headeronly/version.h torch_version_lines
+     REGEX "#define TORCH_VERSION_(MAJOR|MINOR) ")
+if(NOT torch_version_lines)
+  file(STRINGS ${TRIBUTARY_TORCH}/include/torch/csrc/api/include/torch/version.h torch_version_lines
+       REGEX "#define TORCH_VERSION_(MAJOR|MINOR) ")
+endif()
+string(REGEX REPLACE ".*MAJOR +([0-9]+).*MINOR +([0-9]+).*" "\\1.\\2" TRIBUTARY_TORCH_VERSION
+       "${torch_version_lines}")
+if(TRIBUTARY_TORCH_VERSION VERSION_LESS 2.9)
+  message(FATAL_ERROR "libtorch in ${TRIBUTARY_TORCH} is ${TRIBUTARY_TORCH_VERSION}; 2.9 or later is needed")
+endif()
+message(STATUS "libtorch ${TRIBUTARY_TORCH_VERSION} in ${TRIBUTARY_TORCH}")
+
+add_library(c10 SHARED IMPORTED)
+set_target_properties(c10 PROPERTIES IMPORTED_LOCATION ${TRIBUTARY_TORCH}/lib/libc10.so)
+add_library(torch_cpu SHARED IMPORTED)
+set_target_properties(torch_cpu PROPERTIES IMPORTED_LOCATION ${TRIBUTARY_TORCH}/lib/libtorch_cpu.so)
+target_include_directories(torch_cpu SYSTEM INTERFACE
+  ${TRIBUTARY_TORCH}/include ${TRIBUTARY_TORCH}/include/torch/csrc/api/include)
+target_compile_definitions(torch_cpu INTERFACE _GLIBCXX_USE_CXX11_ABI=1)
+target_link_libraries(torch_cpu INTERFACE c10)
+# What libtorch_cpu.so itself needs (CUDA runtime, CUPTI) is found through its own run path.
+target_link_options(torch_cpu INTERFACE -Wl,--unresolved-symbols=ignore-in-shared-libs)
