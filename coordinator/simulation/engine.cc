@@ -114,7 +114,6 @@ Status Engine::CarryOutReady() {
   while (coordinator_ != nullptr) {
     const coordinator::Ready ready = coordinator_->TakeReady();
     if (ready.empty()) return {};
-    observer_.OnReady(now_, ready);
     const std::span<const coordinator::Record> records(ready.records);
     if (!records.empty()) {
       const bool dies = DiesHere();  // nobody was told whether the records are durable
@@ -122,6 +121,7 @@ Status Engine::CarryOutReady() {
       RETURN_IF_ERROR(coordinator_work_.Persist(records.first(durable)));
       if (dies) return Crash(), Status();
     }
+    observer_.OnReady(now_, ready);
     for (const coordinator::Command& command : ready.commands) {
       RETURN_IF_ERROR(CarryOut(command));
       if (DiesHere()) return Crash(), Status();

@@ -62,7 +62,7 @@ class Observer {
  public:
   virtual ~Observer() = default;
   virtual void OnEvent(TimePoint, const coordinator::Event&) {}
-  virtual void OnReady(TimePoint, const coordinator::Ready&) {}
+  virtual void OnReady(TimePoint, const coordinator::Ready&) {}  // its records are durable
   virtual void OnStep(TimePoint, const coordinator::Coordinator&) {}  // its ready is carried out
   virtual void OnRecovered(TimePoint, const coordinator::Coordinator&) {}
   virtual void OnTaskEnd(const TaskReport&) {}
