@@ -61,7 +61,7 @@ void CheckEvaluation(const RunPlan& p, FaultList& f) {
   f.Unless(p.patience >= 0, "patience: {}, expected 0 or more", p.patience);
   f.Unless(!p.keep_best || p.evaluate_clients,
            "keep_best: set, expected evaluation on clients, which alone may select");
-  f.Unless(p.patience == 0 || p.evaluate_clients,
+  f.Unless(p.patience <= 0 || p.evaluate_clients,
            "patience: {}, expected evaluation on clients, which alone may stop a run", p.patience);
 }
 
