@@ -1,5 +1,6 @@
 #include "tests/coordinator/store/kill_point.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -8,6 +9,7 @@ namespace tributary {
 namespace {
 
 int calls_left = 0;
+bool fail_sync = false;
 KillWhere kill_where = KillWhere::kBeforeCall;
 
 std::string& Calls() {
@@ -37,12 +39,21 @@ long BytesBeforeEnd(size_t size) {
   return static_cast<long>(size / 2);
 }
 
+int Sync(long call, int fd) {
+  MaybeEnd('s');
+  if (!fail_sync) return static_cast<int>(::syscall(call, fd));
+  fail_sync = false;
+  errno = EIO;
+  return -1;
+}
+
 }  // namespace
 
 void ArmKillPoint(int call, KillWhere where) {
   calls_left = call;
   kill_where = where;
 }
+void FailNextSync() { fail_sync = true; }
 const std::string& FileCalls() { return Calls(); }
 
 }  // namespace tributary
@@ -65,14 +76,8 @@ ssize_t pwrite64(int fd, const void* data, size_t size, off_t at) {
 ssize_t pwrite(int fd, const void* data, size_t size, off_t at) {
   return pwrite64(fd, data, size, at);
 }
-int fsync(int fd) {
-  tributary::MaybeEnd('s');
-  return static_cast<int>(::syscall(SYS_fsync, fd));
-}
-int fdatasync(int fd) {
-  tributary::MaybeEnd('s');
-  return static_cast<int>(::syscall(SYS_fdatasync, fd));
-}
+int fsync(int fd) { return tributary::Sync(SYS_fsync, fd); }
+int fdatasync(int fd) { return tributary::Sync(SYS_fdatasync, fd); }
 int rename(const char* from, const char* to) noexcept {
   tributary::MaybeEnd('r');
   return static_cast<int>(::syscall(SYS_rename, from, to));

@@ -222,6 +222,33 @@ TEST(StoreCrash, EveryChangeIsSyncedBeforeItIsAcknowledged) {
               testing::MatchesRegex("w+sw"));  // log frames, their sync, the witness
 }
 
+TEST(StoreCrash, AfterAFailedSyncTheStoreRefusesWorkUntilItIsOpenedAnew) {
+  const ScratchDirectory scratch;
+  const auto file = scratch.path() / "state.db";
+  auto state = *OpenSqliteStore(file);
+  ASSERT_THAT(state->Append(kRun, std::vector<std::string>{"one"}), IsOk());
+  FailNextSync();
+  EXPECT_THAT(state->Append(kRun, std::vector<std::string>{"two"}),
+              Fails(Code::kUnavailable, "state.db: disk I/O error"));
+  EXPECT_THAT(state->Append(kRun, std::vector<std::string>{"three"}),
+              Fails(Code::kUnavailable, "state.db: refuses work since a change failed"));
+  EXPECT_THAT(state->Recover(kRun), Fails(Code::kUnavailable, "refuses work"));
+  state.reset();
+  state = *OpenSqliteStore(file);
+  EXPECT_EQ(state->Recover(kRun)->records.front(), "one");
+  EXPECT_THAT(state->Append(kRun, std::vector<std::string>{"four"}), IsOk());
+}
+
+TEST(StoreCrash, ABlobWhoseSyncFailsIsNotThere) {
+  const ScratchDirectory scratch;
+  const auto blobs = *OpenDiskBlobStore(scratch.path());
+  FailNextSync();
+  EXPECT_THAT(blobs->Put(std::as_bytes(std::span("blob"))),
+              Fails(Code::kUnavailable, "cannot sync: Input/output error"));
+  EXPECT_TRUE(blobs->List().empty());
+  EXPECT_THAT(blobs->Put(std::as_bytes(std::span("blob"))), IsOk());
+}
+
 }  // namespace
 
 int ChildMain(char** arguments) {
