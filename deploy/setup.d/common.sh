@@ -29,7 +29,7 @@ refuse() {
 
 # unknown_argument ARGUMENT
 unknown_argument() {
-  refuse "unknown argument '$1'; ${0##*/} --help lists what there is"
+  refuse "unknown argument '$1'; deploy/${0##*/} --help lists what there is"
 }
 
 is_root() {

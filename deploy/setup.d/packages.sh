@@ -40,8 +40,8 @@ needs_pip() {
 ask_for_packages() {
   local update=''
   ! missing_apt_lists || update='sudo apt-get update && '
-  printf 'error: %d Debian packages are missing, and only root can install them. Run:\n\n%s\n\n' \
-    "$#" "  ${update}sudo apt-get install --no-install-recommends $*" >&2
+  printf 'error: Debian packages are missing, and only root can install them. Run:\n\n%s\n\n' \
+    "  ${update}sudo apt-get install --no-install-recommends $*" >&2
   exit 2
 }
 

@@ -17,14 +17,20 @@ torch_version() {
   done
 }
 
-# missing_libraries FOLDER: what libtorch_cpu.so needs and the loader does not find.
-missing_libraries() {
-  ldd "$1/lib/libtorch_cpu.so" 2>/dev/null | awk '/not found/ {print $1}' | sort -u | paste -s -d ' '
+# loader_complaint FOLDER: why the loader would not load libtorch_cpu.so; empty if it would.
+loader_complaint() {
+  local found missing
+  if ! found=$(ldd "$1/lib/libtorch_cpu.so" 2>/dev/null); then
+    echo "libtorch_cpu.so is no library for this machine"
+    return
+  fi
+  missing=$(awk '/not found/ {print $1}' <<<"$found" | sort --unique | paste --serial --delimiters ' ')
+  [[ -z $missing ]] || echo "libtorch_cpu.so needs what is not found: $missing"
 }
 
 # check_own_torch: refuses a TRIBUTARY_TORCH that the build or the program could not use.
 check_own_torch() {
-  local torch=$TRIBUTARY_TORCH named="TRIBUTARY_TORCH=$TRIBUTARY_TORCH" inner version missing
+  local torch=$TRIBUTARY_TORCH named="TRIBUTARY_TORCH=$TRIBUTARY_TORCH" inner version complaint
   [[ $torch == /* ]] || refuse "$named: give an absolute path"
   [[ -d $torch ]] || refuse "$named: there is no such folder"
   if [[ ! -e $torch/lib/libtorch_cpu.so ]]; then
@@ -39,7 +45,7 @@ check_own_torch() {
   [[ -n $version ]] || refuse "$named has no include/torch/headeronly/version.h: are the headers there?"
   printf '%s\n' "$oldest_torch" "$version" | sort --version-sort --check=quiet ||
     refuse "$named is version $version; $oldest_torch or later is needed"
-  missing=$(missing_libraries "$torch")
-  [[ -z $missing ]] || refuse "$named: libtorch_cpu.so needs libraries that are not found: $missing"
+  complaint=$(loader_complaint "$torch")
+  [[ -z $complaint ]] || refuse "$named: $complaint"
   say "using libtorch $version in $torch"
 }

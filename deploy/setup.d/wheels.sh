@@ -111,7 +111,8 @@ unpack_wheel() {
     rm -f "$wheel"
     fail "could not unpack ${1%% *}: the file is damaged; the next call fetches it again"
   fi
-  fail "could not unpack ${1%% *}: $(grep -m 1 -E 'disk full|error|cannot' <<<"$complaints")"
+  [[ $complaints != *'disk full'* ]] || fail "could not unpack ${1%% *}: the disk of $deps is full"
+  fail "could not unpack ${1%% *}: $complaints"
 }
 
 # forget_wheels SET: called once their content is in place.
