@@ -223,7 +223,7 @@ include($source_dir/deploy/cmake/torch.cmake)
 TEXT
   make_torch "$work/first" 2.9
   make_torch "$work/second" 2.10
-  configure() { TRIBUTARY_TORCH=$1 cmake -S project -B project/build "${@:2}"; }
+  configure() { TRIBUTARY_TORCH=$1 cmake -G Ninja -S project -B project/build "${@:2}"; }
   expect 1 'run deploy/setup' configure ''
   expect 0 "libtorch 2.9 in $work/first" configure "$work/first"
   expect 0 "libtorch 2.10 in $work/second" configure "$work/second"
