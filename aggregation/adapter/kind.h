@@ -28,7 +28,9 @@ struct FactorSpec {
 struct Kind {
   std::string_view name;
   std::string_view description;
-  std::vector<FactorSpec> chain;  // leftmost first: D += s * chain[0] * chain[1] * ...
+  std::vector<FactorSpec> chain;  // leftmost first: s * chain[0] * chain[1] * ...
+
+  int trained_factors() const;
 };
 
 std::span<const Kind> Kinds();
@@ -36,7 +38,9 @@ const Kind* FindKind(std::string_view name);  // null if there is none
 
 // Which combination of updates averages the products exactly, by the number of trained factors.
 enum class Rule { kMean, kStack, kAlternate };
-Rule ExactRule(const Kind& kind);  // one trained: mean; two: stack (or alternate); more: alternate
+// One trained factor: mean. Two: stack (or alternate). More: alternate.
+Rule ExactRule(const Kind& kind);
+std::string_view RuleName(Rule rule);  // "mean", "stack", "alternate"
 
 // One adapted linear layer of the base model.
 struct Target {
