@@ -30,7 +30,11 @@ Engine::Engine(coordinator::RunPlan plan, EngineOptions options, std::vector<Cli
   }
 }
 
-Engine::~Engine() = default;
+Engine::~Engine() {
+  for (const auto& [client, actor] : actors_) {
+    if (actor->is_working) client_work_.Abandon(client, actor->report->task.sequence);
+  }
+}
 
 void Engine::At(TimePoint at, std::function<Status()> run) {
   queue_.push({std::max(at, now_), actions_++, std::move(run)});
@@ -60,7 +64,11 @@ Result<Ending> Engine::Run(const std::function<bool()>& is_interrupted) {
 std::optional<Ending> Engine::EndingNow() const {
   if (coordinator_ == nullptr) return std::nullopt;
   const coordinator::State& state = coordinator_->state();
-  if (std::holds_alternative<coordinator::Finished>(state.phase)) return Ending::kFinished;
+  if (std::holds_alternative<coordinator::Finished>(state.phase)) {
+    // Clients that are still at work are told, so that everything begun has an end.
+    const bool is_quiet = open_reports_ == 0 || queue_.empty();
+    return is_quiet ? std::optional(Ending::kFinished) : std::nullopt;
+  }
   const bool is_between = std::holds_alternative<coordinator::Selecting>(state.phase);
   return state.paused && is_between ? std::optional(Ending::kPaused) : std::nullopt;
 }
