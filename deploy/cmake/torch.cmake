@@ -25,8 +25,9 @@ add_library(c10 SHARED IMPORTED)
 set_target_properties(c10 PROPERTIES IMPORTED_LOCATION ${TRIBUTARY_TORCH}/lib/libc10.so)
 add_library(torch_cpu SHARED IMPORTED)
 set_target_properties(torch_cpu PROPERTIES IMPORTED_LOCATION ${TRIBUTARY_TORCH}/lib/libtorch_cpu.so)
-target_include_directories(torch_cpu SYSTEM INTERFACE
-  ${TRIBUTARY_TORCH}/include ${TRIBUTARY_TORCH}/include/torch/csrc/api/include)
+# After the system's own folders: libtorch brings headers of fmt, protobuf and others along.
+target_compile_options(torch_cpu INTERFACE "SHELL:-idirafter ${TRIBUTARY_TORCH}/include"
+  "SHELL:-idirafter ${TRIBUTARY_TORCH}/include/torch/csrc/api/include")
 target_compile_definitions(torch_cpu INTERFACE _GLIBCXX_USE_CXX11_ABI=1)
 target_link_libraries(torch_cpu INTERFACE c10)
 # What libtorch_cpu.so itself needs (CUDA runtime, CUPTI) is found through its own run path.

@@ -1,0 +1,17 @@
+#pragma once
+// Finds and opens tributary-torch.so: $TRIBUTARY_TORCH_MODULE, else beside the program, else in
+// ../lib/tributary. Missing or unfit, the error says how to get it.
+
+#include "client/trainer.h"
+
+namespace tributary::client {
+
+// Changes with every change of the interface in client/trainer.h.
+inline constexpr int kTrainerInterface = 1;
+
+// The one symbol the module exports, "tributary_trainer". Null if the version does not fit.
+using TrainerEntry = Trainer* (*)(int interface_version);
+
+Result<std::shared_ptr<Trainer>> OpenTrainer();
+
+}  // namespace tributary::client
