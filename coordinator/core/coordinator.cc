@@ -105,19 +105,15 @@ std::optional<TimePoint> Coordinator::NextDeadline() const {
 // --- events ---
 
 void Coordinator::On(TimePoint now, const PopulationChanged& event) {
-  using Kind = PopulationChanged::Kind;
-  const bool is_there = event.kind == Kind::kConnected;
-  std::vector<ClientId> names = event.names;
-  if (plan_.designated && event.kind != Kind::kEnrolled &&
-      std::find(names.begin(), names.end(), *plan_.designated) != names.end()) {
-    designated_connected_ = is_there;
-  }
-  if (plan_.designated) std::erase(names, *plan_.designated);  // is in no drawn cohort
-  switch (event.kind) {
-    case Kind::kEnrolled: population_.Enrol(names); return;
-    case Kind::kConnected: population_.Connect(names); break;
-    case Kind::kDisconnected: population_.Disconnect(names); break;
-    case Kind::kRemoved: population_.Remove(names); break;
+  const bool is_there = event.kind == PopulationChanged::Kind::kConnected;
+  const auto& names = event.names;
+  if (plan_.designated && std::find(names.begin(), names.end(), *plan_.designated) != names.end()) {
+    if (event.kind != PopulationChanged::Kind::kEnrolled) designated_connected_ = is_there;
+    std::vector<ClientId> others = names;
+    std::erase(others, *plan_.designated);  // who is in no drawn cohort
+    ChangePopulation(event.kind, others);
+  } else {
+    ChangePopulation(event.kind, names);
   }
   const Stage* stage = ReportingStage();
   if (stage == nullptr) return;
@@ -130,6 +126,16 @@ void Coordinator::On(TimePoint now, const PopulationChanged& event) {
     } else {
       Away(now, name);
     }
+  }
+}
+
+void Coordinator::ChangePopulation(PopulationChanged::Kind kind, std::span<const ClientId> names) {
+  using Kind = PopulationChanged::Kind;
+  switch (kind) {
+    case Kind::kEnrolled: return population_.Enrol(names);
+    case Kind::kConnected: return population_.Connect(names);
+    case Kind::kDisconnected: return population_.Disconnect(names);
+    case Kind::kRemoved: return population_.Remove(names);
   }
 }
 

@@ -21,7 +21,9 @@ Engine::Engine(coordinator::RunPlan plan, EngineOptions options, std::vector<Cli
       coordinator_work_(coordinator_work),
       observer_(observer),
       crash_random_(options_.seed, "crash") {
-  std::sort(clients_.begin(), clients_.end());
+  if (!std::is_sorted(clients_.begin(), clients_.end())) {
+    std::sort(clients_.begin(), clients_.end());
+  }
   has_churn_ = std::any_of(clients_.begin(), clients_.end(), [this](const ClientId& client) {
     return profile_of_(client).availability < 1;
   });
@@ -91,11 +93,12 @@ Status Engine::StartCoordinator() {
   observer_.OnRecovered(now_, *coordinator_);
 
   RETURN_IF_ERROR(CarryOutReady());  // each of these steps may be its last
-  RETURN_IF_ERROR(ChangePopulation(PopulationChanged::Kind::kEnrolled, clients_));
-  std::vector<ClientId> idle;
+  std::vector<ClientId> idle, others;
   for (const ClientId& client : clients_) {
-    if (!actors_.contains(client) && IsAvailable(client)) idle.push_back(client);
+    const bool is_idle = !actors_.contains(client) && IsAvailable(client);
+    (is_idle ? idle : others).push_back(client);
   }
+  RETURN_IF_ERROR(ChangePopulation(PopulationChanged::Kind::kEnrolled, std::move(others)));
   RETURN_IF_ERROR(ChangePopulation(PopulationChanged::Kind::kConnected, std::move(idle)));
   // Ignored by a run that has started.
   return StepCoordinator(
