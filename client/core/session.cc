@@ -1,6 +1,7 @@
 #include "client/core/session.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "aggregation/base/random.h"
 

@@ -153,7 +153,8 @@ void Engine::Crash() {
     if (actor->is_gone) continue;
     At(now_, [this, name = client, life = actor->life] {
       Actor* found = Find(name, life);
-      return found == nullptr || found->is_gone ? Status() : Drive(*found, client::ConnectionLost{});
+      const bool is_there = found != nullptr && !found->is_gone;
+      return is_there ? Drive(*found, client::ConnectionLost{}) : Status();
     });
   }
   At(now_ + options_.downtime, [this] { return StartCoordinator(); });
@@ -211,8 +212,11 @@ template <typename Deliver>
 void Engine::Transmit(Actor& actor, Deliver deliver) {
   const NetworkOptions& network = options_.network;
   int copies = 1;
-  if (HasFaults() && network.loss > 0) copies -= actor.random.Uniform() < network.loss;
-  if (HasFaults() && network.duplication > 0) copies += actor.random.Uniform() < network.duplication;
+  const auto happens = [&](double probability) {
+    return HasFaults() && probability > 0 && actor.random.Uniform() < probability;
+  };
+  if (happens(network.loss)) --copies;
+  if (happens(network.duplication)) ++copies;
   for (int i = 0; i < copies; ++i) {
     Duration delay = network.delay;
     if (network.jitter.count() > 0) delay += actor.Exponential(network.jitter);

@@ -1,5 +1,6 @@
 // The clients' driver; engine.cc has the rest.
 #include <algorithm>
+#include <utility>
 
 #include "coordinator/simulation/engine.h"
 #include "coordinator/simulation/engine_actor.h"
