@@ -1,4 +1,4 @@
-// Whole runs under faults, by seed. TRIBUTARY_SEED=n repeats one, TRIBUTARY_SEEDS=n tries that many.
+// Whole runs under faults, by seed: TRIBUTARY_SEED=n repeats one, TRIBUTARY_SEEDS=n tries as many.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -147,8 +147,8 @@ TEST(Seeds, InvariantsHoldUnderFaultsAndCrashes) {
   // The faults did happen.
   EXPECT_GT(sum.recoveries, count / 2);
   EXPECT_GT(sum.abandoned, 0);
-  for (Reason reason : {Reason::kAccepted, Reason::kLate, Reason::kDroppedOut, Reason::kNonFinite}) {
-    EXPECT_GT(sum.reasons[reason], 0) << Name(reason);
+  for (Reason seen : {Reason::kAccepted, Reason::kLate, Reason::kDroppedOut, Reason::kNonFinite}) {
+    EXPECT_GT(sum.reasons[seen], 0) << Name(seen);
   }
 }
 
