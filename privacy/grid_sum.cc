@@ -28,17 +28,16 @@ unsigned __int128 SquaredGridNorm(const TensorViewMap& update, double per_step) 
   return sum;
 }
 
-// Grid steps per unit of the update, such that the truncated update has a norm of at most kRadius.
-double StepsPerUnit(const TensorViewMap& update, double factor, double clip_norm) {
+}  // namespace
+
+double GridStepsPerUnit(const TensorViewMap& update, double factor, double clip_norm) {
   constexpr auto kLimit = static_cast<unsigned __int128>(kRadius) * kRadius;
   double per_step = factor * (static_cast<double>(kRadius) / clip_norm);
-  // Truncation alone nearly always suffices; the shrinking doubles, so the loop is short.
+  // Truncation alone nearly always suffices; the shrinking doubles, so the loop ends.
   for (double shrink = 0x1p-40; SquaredGridNorm(update, per_step) > kLimit; shrink *= 2)
     per_step *= 1 - shrink;
   return per_step;
 }
-
-}  // namespace
 
 Status CheckCentralNoise(const CentralNoise& noise) {
   RETURN_IF_ERROR(CheckClipNorm(noise.clip_norm));
@@ -88,7 +87,7 @@ Result<ClipReport> GridSum::Add(const TensorViewMap& update) {
     return MakeError(Code::kResourceExhausted, "more than {} updates in one sum", kMaxUpdates);
   ++updates_;
   if (!report.finite) return report;
-  const double per_step = StepsPerUnit(update, report.factor, noise_.clip_norm);
+  const double per_step = GridStepsPerUnit(update, report.factor, noise_.clip_norm);
   auto sum = sums_.begin();  // both maps are ordered by the same names
   for (const auto& [name, tensor] : update) {
     const auto values = tensor.as<float>();

@@ -115,6 +115,32 @@ TEST(GridSum, AnUpdateAtTheBoundIsHardlyShrunk) {
   }
 }
 
+TEST(GridSum, ValuesAreTruncatedTowardZero) {
+  const auto source = SeededNoise(5);
+  const CentralNoise noise{.clip_norm = kUnitClip, .noise_multiplier = 1, .divisor = 1};
+  const Layout layout{{"t0", {DType::kF32, {4}}}};
+  const std::vector<TensorMap> updates = {
+      {{"t0", Tensor::FromF32({4}, std::array{1.9f, -1.9f, 0.9f, -0.9f})}}};
+  const TensorMap with = *NoisedMean(layout, updates, noise, *source);
+  const TensorMap without = *NoisedMean(layout, {}, noise, *source);
+  const double expected[] = {1, -1, 0, 0};
+  for (size_t i = 0; i < 4; ++i)
+    EXPECT_EQ(with.at("t0").f64()[i] - without.at("t0").f64()[i], expected[i]);
+}
+
+TEST(GridSum, TheIntegerBoundHoldsEvenForAWrongFactor) {
+  for (double wrong : {1.0, 1 + 1e-9, 1.01, 2.0, 1e6}) {
+    const TensorMap update = RandomUpdate(4, 3, {5000});
+    const double per_step = GridStepsPerUnit(ViewsOf(update), wrong / 3, 1);
+    double sum = 0;
+    for (float x : update.at("t0").f32()) sum += std::pow(std::trunc(x * per_step), 2);
+    EXPECT_LE(sum, kStepsPerNorm * kStepsPerNorm) << wrong;
+    if (wrong < 1.1) {
+      EXPECT_GE(sum, 0.9 * kStepsPerNorm * kStepsPerNorm) << wrong;  // no more than needed
+    }
+  }
+}
+
 // ---- The scale of the noise -------------------------------------------------------------------
 
 constexpr int64_t kElements = 40000;
