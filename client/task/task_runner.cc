@@ -153,8 +153,8 @@ Result<TaskResult> RunTask(const Model& model, const TaskPlan& plan, const SiteD
   switch (task.kind) {
     case TaskKind::kTrain: return Train(model, plan, site, start, task, stop);
     case TaskKind::kFeatureMoments: return Moments(model, plan, site, stop);
-    case TaskKind::kGradientSum: return Gradient(model, plan, site.train, start, stop);
-    case TaskKind::kPublicGradient: return Gradient(model, plan, site.held_out, start, stop);
+    case TaskKind::kGradientSum:
+    case TaskKind::kPublicGradient: return Gradient(model, plan, site.train, start, stop);
     case TaskKind::kEvaluate:
     case TaskKind::kPublicEvaluate: return Evaluate(model, plan, site, start, task, threads, stop);
   }
