@@ -1,6 +1,9 @@
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <cstdlib>
 #include <filesystem>
+#include <functional>
 #include <nlohmann/json.hpp>
 
 #include "aggregation/adapter/peft_export.h"
@@ -32,6 +35,18 @@ PeftAdapter SmallAdapter(int64_t rank_of_second = 2) {
   adapter.head["classifier.weight"] = ToF32(Exact(3, 6, 5));
   adapter.head["classifier.bias"] = Tensor::FromF32({3}, std::vector<float>{0.5F, -1, 0});
   return adapter;
+}
+
+PeftOptions CutTo(int64_t rank) {
+  PeftOptions options;
+  options.rank = rank;
+  return options;
+}
+
+PeftOptions Portable() {
+  PeftOptions options;
+  options.portable = true;
+  return options;
 }
 
 std::filesystem::path Golden(std::string_view name) {
@@ -70,21 +85,25 @@ void ExpectSameChange(const PeftAdapter& a, const PeftAdapter& b, double toleran
   EXPECT_EQ(a.head, b.head);
 }
 
-// Golden directories were written by this program and loaded by peft (tests/data/golden/peft/check.py).
+// Golden directories are written by this program when TRIBUTARY_WRITE_GOLDEN is set, and were then
+// loaded by peft (tests/data/golden/peft/check.py).
 struct GoldenCase {
   const char* name;
   PeftAdapter adapter;
   PeftOptions options;
 };
 std::vector<GoldenCase> GoldenCases() {
-  const PeftOptions plain{.base_model = "tiny/bert", .dropout = 0.1};
-  PeftOptions portable = plain;
-  portable.portable = true;
+  PeftOptions plain, portable = Portable();
+  plain.base_model = portable.base_model = "tiny/bert";
+  plain.dropout = portable.dropout = 0.1;
   return {{"plain", SmallAdapter(), plain}, {"mixed", SmallAdapter(4), plain}, {"portable", SmallAdapter(4), portable}};
 }
 
 TEST_F(PeftTest, WritesTheGoldenFilesByteForByte) {
   for (const GoldenCase& golden : GoldenCases()) {
+    if (std::getenv("TRIBUTARY_WRITE_GOLDEN") != nullptr) {
+      EXPECT_TRUE(WritePeft(Golden(golden.name), ExportPeft(golden.adapter, golden.options)).has_value());
+    }
     const auto directory = Written(ExportPeft(golden.adapter, golden.options));
     for (const char* file : {"adapter_config.json", "adapter_model.safetensors"})
       EXPECT_EQ(ReadFile(directory / file).value_or("found"), ReadFile(Golden(golden.name) / file).value_or("golden"))
@@ -125,7 +144,7 @@ TEST_F(PeftTest, MixedRanksBecomePatterns) {
 }
 
 TEST_F(PeftTest, PortableHasOneRankAndNoPatterns) {
-  const PeftFiles files = ExportPeft(SmallAdapter(4), {.portable = true});
+  const PeftFiles files = ExportPeft(SmallAdapter(4), Portable());
   const Json config = Json::parse(files.config);
   EXPECT_EQ(config["r"], 4);
   EXPECT_EQ(config["lora_alpha"], 4);
@@ -145,7 +164,7 @@ TEST_F(PeftTest, ScaleThatGivesNoWholeAlphaIsKept) {
 
 TEST_F(PeftTest, TruncationReportsWhatItCutOff) {
   const PeftAdapter adapter = SmallAdapter(4);
-  const PeftFiles files = ExportPeft(adapter, {.rank = 2});
+  const PeftFiles files = ExportPeft(adapter, CutTo(2));
   const auto read = ImportPeft(Written(files), kLinears);
   ASSERT_TRUE(read.has_value());
   double cut = 0, whole = 0;
@@ -157,7 +176,7 @@ TEST_F(PeftTest, TruncationReportsWhatItCutOff) {
   }
   EXPECT_GT(files.truncation_error, 0.01);
   EXPECT_NEAR(files.truncation_error, std::sqrt(cut / whole), 1e-6);
-  EXPECT_EQ(ExportPeft(adapter, {.rank = 4}).truncation_error, 0);
+  EXPECT_EQ(ExportPeft(adapter, CutTo(4)).truncation_error, 0);
 }
 
 TEST_F(PeftTest, LayerWithoutAnyRankIsWrittenAsZeros) {
