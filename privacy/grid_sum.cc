@@ -22,8 +22,8 @@ unsigned __int128 SquaredGridNorm(const TensorViewMap& update, double per_step) 
   unsigned __int128 sum = 0;
   for (const auto& [name, tensor] : update)
     for (float x : tensor.as<float>()) {
-      const int64_t q = OnGrid(x, per_step);
-      sum += static_cast<uint64_t>(q * q);
+      const __int128 q = OnGrid(x, per_step);
+      sum += static_cast<unsigned __int128>(q * q);
     }
   return sum;
 }

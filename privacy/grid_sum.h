@@ -36,7 +36,7 @@ Status CheckCentralNoise(const CentralNoise& noise);
 
 // Grid steps per unit of a finite F32 update: factor * 2^20 / clip_norm, or as much less as makes
 // the truncated update's integer norm at most 2^20. That bound does not lean on the factor, which
-// rests on a norm that was added up in floating point.
+// rests on a norm that was added up in floating point; it may be too large by up to 2^10.
 double GridStepsPerUnit(const TensorViewMap& update, double factor, double clip_norm);
 
 // One thread at a time.

@@ -138,6 +138,19 @@ TEST(RdpAccountant, FixedSizeSamplingEqualsTheVectors) {
   }
 }
 
+// Made with 2,500 digits: the alternating sums of the theorem, in double, are noise at these
+// orders.
+TEST(RdpAccountant, FixedSizeSamplingKeepsItsDigitsForLargeNoiseAndOrders) {
+  RdpAccountant accountant(NeighborRelation::kReplaceOne);
+  ASSERT_TRUE(accountant.Compose(FixedSizeSampled{1000, 10, {30}}, 100));
+  EXPECT_NEAR(accountant.Epsilon(1e-6)->epsilon / 0.0250788694817, 1, 1e-9);
+  EXPECT_EQ(accountant.Epsilon(1e-6)->order, 512);
+  RdpAccountant other(NeighborRelation::kReplaceOne);
+  ASSERT_TRUE(other.Compose(FixedSizeSampled{125, 24, {100}}, 5));
+  EXPECT_NEAR(other.Epsilon(1e-3)->epsilon / 0.011283464543, 1, 1e-9);
+  EXPECT_EQ(other.Epsilon(1e-3)->order, 256);
+}
+
 // rho-zCDP is what a Gaussian of multiplier 1/sqrt(2 rho) gives; these are optimal over all real
 // orders.
 TEST(RdpAccountant, GridLosesLittleAgainstAllRealOrders) {
