@@ -42,6 +42,9 @@ struct TrainingOptions {
   bool model_dropout = false;       // the model's own dropout rates
 };
 
+// Steps that a task of `rows` rows takes; at least one.
+int64_t StepCount(const TrainingOptions& options, int64_t rows);
+
 struct TrainTask {
   const adapter::Instance* start = nullptr;
   std::span<const Example> examples;

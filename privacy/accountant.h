@@ -1,7 +1,7 @@
 #pragma once
 // Adds up what events cost. A member of the family says what it can account for before it composes,
-// and refuses the rest: never a guess. One thread at a time; an accountant is a value, so a copy can
-// be asked "what if".
+// and refuses the rest: never a guess. One thread at a time; an accountant is a value, so a copy
+// can be asked "what if".
 
 #include <optional>
 
@@ -10,7 +10,7 @@
 namespace tributary::privacy {
 
 struct Spent {
-  double epsilon = 0;           // may be +infinity
+  double epsilon = 0;  // may be +infinity
   double delta = 0;
   std::optional<double> order;  // the Renyi order that gave it, where there is one
   bool order_at_edge = false;   // first or last of the grid: a finer grid might give less; warn

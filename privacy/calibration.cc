@@ -8,7 +8,8 @@ namespace {
 constexpr double kLogPrecision = 1e-10;
 constexpr double kRounding = 1e6;  // multipliers are multiples of 1/kRounding
 
-Result<Spent> SpentWith(const PrivacyEvent& event, double noise_multiplier, int64_t rounds, double delta) {
+Result<Spent> SpentWith(const PrivacyEvent& event, double noise_multiplier, int64_t rounds,
+                        double delta) {
   const PrivacyEvent noised = WithNoiseMultiplier(event, noise_multiplier);
   RdpAccountant accountant(RelationOf(noised));
   RETURN_IF_ERROR(accountant.Compose(noised, rounds));
@@ -35,12 +36,15 @@ Result<std::string> CheckDelta(double delta, int64_t population) {
   if (population < 1) return InvalidArgument("population is {}, expected at least 1", population);
   const double limit = 1.0 / static_cast<double>(population);
   if (delta >= limit)
-    return InvalidArgument("delta is {}, expected below 1/{} = {} for {} clients", delta, population, limit, population);
+    return InvalidArgument("delta is {}, expected below 1/{} = {} for {} clients", delta,
+                           population, limit, population);
   if (delta <= limit / 10) return std::string();
-  return fmt::format("delta is {}, above a tenth of 1/{}: {} or less is advised", delta, population, limit / 10);
+  return fmt::format("delta is {}, above a tenth of 1/{}: {} or less is advised", delta, population,
+                     limit / 10);
 }
 
-Result<Calibration> CalibrateNoiseMultiplier(const PrivacyEvent& event, int64_t rounds, const Budget& budget) {
+Result<Calibration> CalibrateNoiseMultiplier(const PrivacyEvent& event, int64_t rounds,
+                                             const Budget& budget) {
   RETURN_IF_ERROR(CheckBudget(budget));
   if (rounds < 1) return InvalidArgument("calibration for {} rounds, expected at least 1", rounds);
   const auto within = [&](double multiplier) -> Result<bool> {
@@ -54,7 +58,8 @@ Result<Calibration> CalibrateNoiseMultiplier(const PrivacyEvent& event, int64_t 
     if (enough) break;
     if (bracket.high == kMaxNoiseMultiplier)
       return MakeError(Code::kOutOfRange,
-                       "budget too low: epsilon {} at delta {} over {} rounds needs a noise multiplier above {:.0f}",
+                       "budget too low: epsilon {} at delta {} over {} rounds needs a noise "
+                       "multiplier above {:.0f}",
                        budget.epsilon, budget.delta, rounds, kMaxNoiseMultiplier);
     bracket = {bracket.high, std::min(2 * bracket.high, kMaxNoiseMultiplier)};
   }
@@ -70,7 +75,8 @@ Result<Calibration> CalibrateNoiseMultiplier(const PrivacyEvent& event, int64_t 
   }
 }
 
-Result<bool> Affords(RdpAccountant accountant, const PrivacyEvent& event, int64_t count, const Budget& budget) {
+Result<bool> Affords(RdpAccountant accountant, const PrivacyEvent& event, int64_t count,
+                     const Budget& budget) {
   RETURN_IF_ERROR(CheckBudget(budget));
   RETURN_IF_ERROR(accountant.Compose(event, count));
   ASSIGN_OR_RETURN(const Spent spent, accountant.Epsilon(budget.delta));

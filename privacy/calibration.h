@@ -5,8 +5,8 @@
 
 namespace tributary::privacy {
 
-// The range of multipliers that the mechanism offers. Below the lower end the integer noise would no
-// longer be indistinguishable from the continuous Gaussian that sampling amplification assumes.
+// The range of multipliers that the mechanism offers. Below the lower end the integer noise would
+// no longer be indistinguishable from the continuous Gaussian that sampling amplification assumes.
 inline constexpr double kMinNoiseMultiplier = 1.0 / 32;
 inline constexpr double kMaxNoiseMultiplier = 1e6;
 
@@ -25,12 +25,14 @@ struct Calibration {
   Spent spent;                  // by all rounds with that multiplier; at most the target
 };
 
-// The smallest multiplier, rounded up to a multiple of 1e-6, with which `rounds` >= 1 events of this
-// kind stay within the budget; the multiplier in `event` is ignored. Where even
+// The smallest multiplier, rounded up to a multiple of 1e-6, with which `rounds` >= 1 events of
+// this kind stay within the budget; the multiplier in `event` is ignored. Where even
 // kMinNoiseMultiplier stays within, that. "Budget too low" where kMaxNoiseMultiplier does not.
-Result<Calibration> CalibrateNoiseMultiplier(const PrivacyEvent& event, int64_t rounds, const Budget& budget);
+Result<Calibration> CalibrateNoiseMultiplier(const PrivacyEvent& event, int64_t rounds,
+                                             const Budget& budget);
 
 // Whether `count` more such events stay within the budget.
-Result<bool> Affords(RdpAccountant accountant, const PrivacyEvent& event, int64_t count, const Budget& budget);
+Result<bool> Affords(RdpAccountant accountant, const PrivacyEvent& event, int64_t count,
+                     const Budget& budget);
 
 }  // namespace tributary::privacy

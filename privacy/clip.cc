@@ -18,13 +18,16 @@ Result<ClipReport> MeasureClip(const TensorViewMap& update, double clip_norm) {
   double sum = 0;
   for (const auto& [name, tensor] : update) {
     if (tensor.dtype != DType::kF32)
-      return InvalidArgument("{}: dtype {}, expected F32 in an update to be clipped", name, DTypeName(tensor.dtype));
+      return InvalidArgument("{}: dtype {}, expected F32 in an update to be clipped", name,
+                             DTypeName(tensor.dtype));
     sum += SquaredNorm(tensor.as<float>());
   }
   ClipReport report{.norm = std::sqrt(sum)};
   report.finite = std::isfinite(sum);
-  if (!report.finite) report.factor = 0;
-  else if (report.norm > clip_norm) report.factor = clip_norm / report.norm;
+  if (!report.finite)
+    report.factor = 0;
+  else if (report.norm > clip_norm)
+    report.factor = clip_norm / report.norm;
   report.clipped = report.factor < 1;
   return report;
 }

@@ -16,8 +16,8 @@ struct ClipReport {
 // A clip norm is finite, at least 1e-30 and at most 1e30.
 Status CheckClipNorm(double clip_norm);
 
-// Measures; changes nothing. All tensors are F32, else an error naming the first that is not. Squares
-// are taken and added in double, where no F32 value over- or underflows.
+// Measures; changes nothing. All tensors are F32, else an error naming the first that is not.
+// Squares are taken and added in double, where no F32 value over- or underflows.
 Result<ClipReport> MeasureClip(const TensorViewMap& update, double clip_norm);
 
 // Scales the update in place by the factor (zeroes it if it is not finite). The result's norm is at

@@ -11,10 +11,12 @@
 namespace tributary::privacy {
 namespace {
 
-constexpr size_t kLargestCall = size_t{1} << 30;  // OpenSSL counts bytes in int
+constexpr size_t kLargestCall = size_t{1} << 30;        // OpenSSL counts bytes in int
 constexpr uint64_t kLargestStream = uint64_t{1} << 38;  // 2^32 blocks of 64 bytes
 
-unsigned char* Raw(std::span<std::byte> bytes) { return reinterpret_cast<unsigned char*>(bytes.data()); }
+unsigned char* Raw(std::span<std::byte> bytes) {
+  return reinterpret_cast<unsigned char*>(bytes.data());
+}
 
 }  // namespace
 
@@ -38,10 +40,11 @@ struct ChaCha20::State {
 
 ChaCha20::ChaCha20(const Key& key) : state_(std::make_unique<State>()) {
   const unsigned char counter_and_nonce[16] = {};
-  TRIBUTARY_CHECK(state_->context &&
-                      EVP_EncryptInit_ex(state_->context.get(), EVP_chacha20(), nullptr,
-                                         reinterpret_cast<const unsigned char*>(key.data()), counter_and_nonce) == 1,
-                  "OpenSSL offers ChaCha20");
+  TRIBUTARY_CHECK(
+      state_->context && EVP_EncryptInit_ex(state_->context.get(), EVP_chacha20(), nullptr,
+                                            reinterpret_cast<const unsigned char*>(key.data()),
+                                            counter_and_nonce) == 1,
+      "OpenSSL offers ChaCha20");
 }
 ChaCha20::~ChaCha20() = default;
 ChaCha20::ChaCha20(ChaCha20&&) noexcept = default;

@@ -11,8 +11,8 @@ namespace tributary::privacy {
 // Overwrites memory in a way that the compiler may not remove.
 void Wipe(std::span<std::byte> bytes);
 
-// Bytes from the operating system's generator through OpenSSL's private one. If it fails the process
-// stops: there is no safe way on.
+// Bytes from the operating system's generator through OpenSSL's private one. If it fails the
+// process stops: there is no safe way on.
 void SecureRandomBytes(std::span<std::byte> out);
 
 // The keystream of ChaCha20 (RFC 8439) with a zero nonce, from block 0 on. At most 256 GiB; asking

@@ -34,19 +34,24 @@ struct CentralNoise {
 };
 Status CheckCentralNoise(const CentralNoise& noise);
 
+// Grid steps per unit of a finite F32 update: factor * 2^20 / clip_norm, or as much less as makes
+// the truncated update's integer norm at most 2^20. That bound does not lean on the factor, which
+// rests on a norm that was added up in floating point; it may be too large by up to 2^10.
+double GridStepsPerUnit(const TensorViewMap& update, double factor, double clip_norm);
+
 // One thread at a time.
 class GridSum {
  public:
   // `layout`: all tensors F32, at most 2^31 elements. `call` names this release, for example
   // "round-3", and must not be used twice with one source.
-  static Result<GridSum> Create(const Layout& layout, const CentralNoise& noise, NoiseSource& source,
-                                std::string_view call);
+  static Result<GridSum> Create(const Layout& layout, const CentralNoise& noise,
+                                NoiseSource& source, std::string_view call);
   GridSum(GridSum&&) noexcept = default;
   GridSum& operator=(GridSum&&) = delete;  // the old sums would be freed unwiped
   ~GridSum();
 
-  // Adds one client's update (deltas from the round's checkpoint). An update of another layout is an
-  // error and adds nothing; one that is not finite adds zero and says so in the report.
+  // Adds one client's update (deltas from the round's checkpoint). An update of another layout is
+  // an error and adds nothing; one that is not finite adds zero and says so in the report.
   Result<ClipReport> Add(const TensorViewMap& update);
 
   // (sum + noise) * step / divisor, F64. Ends the object's life.

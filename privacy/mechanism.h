@@ -21,7 +21,8 @@ struct Mechanism {
 inline constexpr std::array<Mechanism, 2> kMechanisms{{
     {"none", "No privacy mechanism: NOT PRIVATE.", "", false},
     {"central",
-     "Client-level differential privacy with a trusted coordinator: each update is clipped as a whole, "
+     "Client-level differential privacy with a trusted coordinator: each update is clipped as a "
+     "whole, "
      "Gaussian noise is added once to the sum, and the sum is divided by the expected cohort.",
      "average what clients send, with one trained factor", true},
 }};
@@ -39,7 +40,7 @@ struct Combination {
   bool over_selection = false;
   bool data_dependent_start = false;  // head or factors from statistics of clients' data
   bool relative_label_calibration = false;
-  bool client_evaluation = false;     // held-out client rows, and selection or stopping by them
+  bool client_evaluation = false;  // held-out client rows, and selection or stopping by them
 };
 
 // Every reason to refuse, each naming what would be accepted; empty: go on.

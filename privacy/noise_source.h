@@ -1,6 +1,6 @@
 #pragma once
-// Where random bits for noise (and for the secret coins of Poisson sampling) come from. There are two
-// sources: the secure one, and a seeded one for simulations, which protects nobody and says so.
+// Where random bits for noise (and for the secret coins of Poisson sampling) come from. There are
+// two sources: the secure one, and a seeded one for simulations, which protects nobody and says so.
 
 #include <array>
 #include <cstdint>
@@ -30,10 +30,11 @@ class BitSource {
 
  protected:
   virtual void Fill(std::span<uint64_t> words) = 0;
+  // Called before the first Fill and after a fork.
+  virtual void Rekey() {}
 
  private:
-  // How often this process descends from a fork since the program began: words that were buffered
-  // before a fork are known to two processes and are thrown away.
+  // Changes when the process forks: key and words from before are known to two processes.
   static uint64_t Forks();
   void Refill();
 
@@ -45,7 +46,8 @@ class BitSource {
 class NoiseSource {
  public:
   virtual ~NoiseSource() = default;
-  // False: whatever is made with it is a simulation and not private, and every artefact must say so.
+  // False: whatever is made with it is a simulation and not private, and every artefact must say
+  // so.
   virtual bool is_private() const = 0;
   virtual std::string_view statement() const = 0;  // one line for artefacts
   // The bits of one call of a mechanism on one tensor. Names must not repeat: a seeded source gives

@@ -7,7 +7,8 @@ namespace {
 
 Status CheckMultiplier(double multiplier) {
   if (!std::isfinite(multiplier) || multiplier < 0)
-    return InvalidArgument("noise multiplier is {}, expected a finite number of at least 0", multiplier);
+    return InvalidArgument("noise multiplier is {}, expected a finite number of at least 0",
+                           multiplier);
   return {};
 }
 
@@ -25,13 +26,15 @@ std::string DescribeOne(const FixedSizeSampled& e) {
 
 Status CheckSampling(const Gaussian&) { return {}; }
 Status CheckSampling(const PoissonSampled& e) {
-  if (!(e.rate >= 0 && e.rate <= 1)) return InvalidArgument("sampling rate is {}, expected 0 to 1", e.rate);
+  if (!(e.rate >= 0 && e.rate <= 1))
+    return InvalidArgument("sampling rate is {}, expected 0 to 1", e.rate);
   return {};
 }
 Status CheckSampling(const FixedSizeSampled& e) {
   if (e.population < 1 || e.cohort < 0 || e.cohort > e.population)
-    return InvalidArgument("cohort of {} out of a population of {}, expected 0 to the population, which is at least 1",
-                           e.cohort, e.population);
+    return InvalidArgument(
+        "cohort of {} out of a population of {}, expected 0 to the population, which is at least 1",
+        e.cohort, e.population);
   return {};
 }
 
@@ -45,9 +48,12 @@ Gaussian& MutableMechanism(PrivacyEvent& event) {
 
 std::string_view RelationName(NeighborRelation relation) {
   switch (relation) {
-    case NeighborRelation::kAddRemove: return "add-remove";
-    case NeighborRelation::kZeroOut: return "zero-out";
-    case NeighborRelation::kReplaceOne: return "replace-one";
+    case NeighborRelation::kAddRemove:
+      return "add-remove";
+    case NeighborRelation::kZeroOut:
+      return "zero-out";
+    case NeighborRelation::kReplaceOne:
+      return "replace-one";
   }
   return "unknown";
 }
@@ -77,7 +83,8 @@ Status CheckEvent(const PrivacyEvent& event) {
 }
 
 Result<double> SameCohortNoiseMultiplier(std::span<const double> noise_multipliers) {
-  if (noise_multipliers.empty()) return InvalidArgument("no noise multipliers to fold, expected at least one");
+  if (noise_multipliers.empty())
+    return InvalidArgument("no noise multipliers to fold, expected at least one");
   // Scaled by the smallest, so that neither tiny nor huge multipliers overflow when squared.
   double smallest = noise_multipliers[0];
   for (double z : noise_multipliers) {

@@ -1,6 +1,6 @@
 #pragma once
-// What a mechanism did, as plain data: a sampling around a Gaussian. The mechanism does not know how
-// clients were chosen, the sampler does not know the noise, the accountant knows both.
+// What a mechanism did, as plain data: a sampling around a Gaussian. The mechanism does not know
+// how clients were chosen, the sampler does not know the noise, the accountant knows both.
 //
 // A noise multiplier is the ratio of the noise's standard deviation to the L2 sensitivity of the
 // released sum *under the neighbour relation in force*; SensitivityFactor says what that is for a

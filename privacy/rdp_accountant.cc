@@ -50,14 +50,15 @@ std::vector<double> RdpCurve(const PrivacyEvent& event, std::span<const double> 
 Status RdpAccountant::Supports(const PrivacyEvent& event) const {
   RETURN_IF_ERROR(CheckEvent(event));
   if (!std::holds_alternative<Gaussian>(event) && RelationOf(event) != relation_)
-    return MakeError(Code::kUnimplemented, "{}: accounted for under {} neighbours, not under {}", Describe(event),
-                     RelationName(RelationOf(event)), RelationName(relation_));
+    return MakeError(Code::kUnimplemented, "{}: accounted for under {} neighbours, not under {}",
+                     Describe(event), RelationName(RelationOf(event)), RelationName(relation_));
   return {};
 }
 
 Status RdpAccountant::Compose(const PrivacyEvent& event, int64_t count) {
   RETURN_IF_ERROR(Supports(event));
-  if (count < 0) return InvalidArgument("{}: composed {} times, expected at least 0", Describe(event), count);
+  if (count < 0)
+    return InvalidArgument("{}: composed {} times, expected at least 0", Describe(event), count);
   if (count == 0) return {};
   Entry& entry = entries_[event];
   if (entry.curve.empty()) entry.curve = RdpCurve(event, OrderGrid());
@@ -70,18 +71,21 @@ Status RdpAccountant::Compose(const PrivacyEvent& event, int64_t count) {
 std::vector<double> RdpAccountant::TotalCurve() const {
   std::vector<double> total(OrderGrid().size(), 0.0);
   for (const auto& [event, entry] : entries_)
-    for (size_t i = 0; i < total.size(); ++i) total[i] += static_cast<double>(entry.count) * entry.curve[i];
+    for (size_t i = 0; i < total.size(); ++i)
+      total[i] += static_cast<double>(entry.count) * entry.curve[i];
   return total;
 }
 
 Result<Spent> RdpAccountant::Epsilon(double delta) const {
-  if (!(delta > 0 && delta < 1)) return InvalidArgument("delta is {}, expected above 0 and below 1", delta);
+  if (!(delta > 0 && delta < 1))
+    return InvalidArgument("delta is {}, expected above 0 and below 1", delta);
   const std::vector<double>& orders = OrderGrid();
   const std::vector<double> curve = TotalCurve();
   Spent best{.epsilon = kInfinity, .delta = delta, .order = {}};
   for (size_t i = 0; i < orders.size(); ++i) {
     const double a = orders[i];
-    const double converted = curve[i] + std::log1p(-1 / a) - (std::log(delta) + std::log(a)) / (a - 1);
+    const double converted =
+        curve[i] + std::log1p(-1 / a) - (std::log(delta) + std::log(a)) / (a - 1);
     const bool indistinguishable = delta * delta + std::expm1(-curve[i]) > 0;
     const double epsilon = indistinguishable ? 0 : std::max(0.0, converted);
     if (epsilon < best.epsilon) {
@@ -101,7 +105,8 @@ Result<double> RdpAccountant::Delta(double epsilon) const {
   double best = 1;
   for (size_t i = 0; i < orders.size(); ++i) {
     const double a = orders[i];
-    best = std::min(best, std::exp((a - 1) * (curve[i] - epsilon + std::log1p(-1 / a)) - std::log(a)));
+    best =
+        std::min(best, std::exp((a - 1) * (curve[i] - epsilon + std::log1p(-1 / a)) - std::log(a)));
     best = std::min(best, std::sqrt(-std::expm1(-curve[i])));
   }
   return best;

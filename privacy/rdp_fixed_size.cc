@@ -13,12 +13,12 @@ namespace {
 
 // Below this multiplier B(l) is so near e^(l(l-1)/(2s^2)) that the second bound is always smaller.
 constexpr double kSmallestQuadrature = 0.1;
-constexpr double kStep = 1.0 / 12;    // in standard deviations
-constexpr double kNegligible = 45;    // e^-45 of the peak
+constexpr double kStep = 1.0 / 12;  // in standard deviations
+constexpr double kNegligible = 45;  // e^-45 of the peak
 
 // ln B(l) for even l by the trapezoid rule, x = z/s = 1/(2s) + k step. The textbook form of B is an
-// alternating sum that loses all digits for large s; the integrand is never negative. It vanishes at
-// k = 0 and is log-concave on each side, so each side is summed outwards from its peak.
+// alternating sum that loses all digits for large s; the integrand is never negative. It vanishes
+// at k = 0 and is log-concave on each side, so each side is summed outwards from its peak.
 double LogCentralMoment(double sigma, int l) {
   const double middle = 0.5 / sigma;
   const auto log_integrand = [&](int64_t k) {
@@ -28,11 +28,14 @@ double LogCentralMoment(double sigma, int l) {
   double log_sum = -kInfinity;
   for (int64_t side : {int64_t{-1}, int64_t{1}}) {
     // The peak lies within (l/s + sqrt(l) + 1/(2s)) of the middle: setting the derivative to zero.
-    int64_t low = 1, high = static_cast<int64_t>(std::ceil((l / sigma + std::sqrt(l) + middle) / kStep)) + 1;
+    int64_t low = 1,
+            high = static_cast<int64_t>(std::ceil((l / sigma + std::sqrt(l) + middle) / kStep)) + 1;
     while (low < high) {
       const int64_t k = (low + high) / 2;
-      if (log_integrand(side * (k + 1)) < log_integrand(side * k)) high = k;
-      else low = k + 1;
+      if (log_integrand(side * (k + 1)) < log_integrand(side * k))
+        high = k;
+      else
+        low = k + 1;
     }
     const double peak = log_integrand(side * low);
     double sum = 0;
@@ -55,11 +58,13 @@ double LogCentralMoment(double sigma, int l) {
 std::vector<double> LogTerms(double sigma, int largest) {
   std::vector<double> central(static_cast<size_t>(largest) / 2 + 2, kInfinity);  // ln B(2i) at i
   if (sigma >= kSmallestQuadrature)
-    for (size_t i = 1; i < central.size(); ++i) central[i] = LogCentralMoment(sigma, static_cast<int>(2 * i));
+    for (size_t i = 1; i < central.size(); ++i)
+      central[i] = LogCentralMoment(sigma, static_cast<int>(2 * i));
   std::vector<double> terms(static_cast<size_t>(largest) + 1, -kInfinity);
   for (size_t j = 2; j < terms.size(); ++j) {
     const double plain = 0.5 * static_cast<double>(j * (j - 1)) / sigma / sigma;
-    terms[j] = std::min(std::log(4.0) + 0.5 * (central[j / 2] + central[(j + 1) / 2]), std::log(2.0) + plain);
+    terms[j] = std::min(std::log(4.0) + 0.5 * (central[j / 2] + central[(j + 1) / 2]),
+                        std::log(2.0) + plain);
   }
   return terms;
 }

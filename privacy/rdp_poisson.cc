@@ -15,14 +15,14 @@ namespace {
 constexpr double kSmallestQuadrature = 0.1;
 constexpr double kTail = 14;  // standard deviations kept on each side; e^(-98) lies beyond
 
-// ln A at an integer order: A - 1 = sum over i >= 2 of C(a,i) (1-q)^(a-i) q^i (e^(i(i-1)/(2s^2)) - 1);
-// the terms 0 and 1 cancel exactly, so that losses of 1e-11 keep their digits.
+// ln A at an integer order: A - 1 = sum over i >= 2 of C(a,i) (1-q)^(a-i) q^i (e^(i(i-1)/(2s^2)) -
+// 1); the terms 0 and 1 cancel exactly, so that losses of 1e-11 keep their digits.
 double LogMomentAtInteger(double q, double sigma, int order) {
   double log_excess = -kInfinity;
   for (int i = 2; i <= order; ++i) {
     const double exponent = 0.5 * i * (i - 1) / sigma / sigma;
-    log_excess = LogAdd(log_excess, LogBinomial(order, i) + (order - i) * std::log1p(-q) + i * std::log(q) +
-                                        LogAbsExpm1(exponent));
+    log_excess = LogAdd(log_excess, LogBinomial(order, i) + (order - i) * std::log1p(-q) +
+                                        i * std::log(q) + LogAbsExpm1(exponent));
   }
   return Log1pExp(log_excess);
 }
@@ -43,8 +43,10 @@ class Quadrature {
       const double u = q * std::expm1(log_ratio);
       const double log1p_u =
           log_ratio < 30 ? std::log1p(u) : LogAdd(std::log1p(-q), std::log(q) + log_ratio);
-      const double log_weight = -0.5 * x * x + std::log(step) - 0.5 * std::log(2 * std::numbers::pi);
-      points_.push_back({u, log1p_u, log_weight, std::exp(log_weight), std::exp(log_weight + log1p_u)});
+      const double log_weight =
+          -0.5 * x * x + std::log(step) - 0.5 * std::log(2 * std::numbers::pi);
+      points_.push_back(
+          {u, log1p_u, log_weight, std::exp(log_weight), std::exp(log_weight + log1p_u)});
     }
   }
 
@@ -55,7 +57,8 @@ class Quadrature {
     std::array<double, 20> coefficients;  // of u^2, u^3, ... in (1+u)^order
     coefficients[0] = order * (order - 1) / 2;
     for (size_t k = 1; k < coefficients.size(); ++k)
-      coefficients[k] = coefficients[k - 1] * (order - static_cast<double>(k) - 1) / static_cast<double>(k + 2);
+      coefficients[k] =
+          coefficients[k - 1] * (order - static_cast<double>(k) - 1) / static_cast<double>(k + 2);
 
     double excess = 0;  // (A - 1) e^-scale
     for (const Point& p : points_) {
@@ -87,14 +90,16 @@ std::vector<double> PoissonCurve(double rate, double sigma, std::span<const doub
   const auto integer_moment = [&](double order) {
     const int key = static_cast<int>(order);
     auto found = at_integer.find(key);
-    if (found == at_integer.end()) found = at_integer.emplace(key, LogMomentAtInteger(rate, sigma, key)).first;
+    if (found == at_integer.end())
+      found = at_integer.emplace(key, LogMomentAtInteger(rate, sigma, key)).first;
     return found->second;
   };
   double largest_fractional = 0;
   for (double order : orders)
     if (order != std::floor(order)) largest_fractional = std::max(largest_fractional, order);
   const bool integrate = largest_fractional > 0 && sigma >= kSmallestQuadrature;
-  const Quadrature quadrature = integrate ? Quadrature(rate, sigma, largest_fractional) : Quadrature(0, 1, 0);
+  const Quadrature quadrature =
+      integrate ? Quadrature(rate, sigma, largest_fractional) : Quadrature(0, 1, 0);
 
   std::vector<double> curve;
   for (double order : orders) {

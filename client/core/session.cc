@@ -1,6 +1,7 @@
 #include "client/core/session.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "aggregation/base/random.h"
 
@@ -145,16 +146,18 @@ void Session::EndTask(TimePoint now, Reason reason) {
   Emit(TaskEnded{sequence, reason});
   if (is_working) ready_.commands.push_back(StopWork{sequence});
   is_uploaded_ = false;
+  if (link_ != Link::kUp) return;
   tries_ = 0;
-  if (link_ == Link::kUp) timer_ = now + options_.heartbeat;
+  timer_ = now + options_.heartbeat;
 }
 
 void Session::SetUpdate(TimePoint now, UpdateReady update) {
   if (!IsInHand(update.sequence) || in_hand_.update) return;
   Emit(std::move(update));
   is_uploaded_ = false;
+  if (link_ != Link::kUp) return;
   tries_ = 0;
-  if (link_ == Link::kUp) SendUpdate(now);
+  SendUpdate(now);
 }
 
 void Session::SendUpdate(TimePoint now) {

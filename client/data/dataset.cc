@@ -109,8 +109,8 @@ Digest DigestOf(std::span<const Example> examples) {
 Result<Corpus> MakeCorpus(std::span<const Example> examples, std::vector<int32_t> labels,
                           const Encode& encode, int threads) {
   TRIBUTARY_CHECK(labels.size() == examples.size(), "each example has a label");
-  const size_t count = std::clamp<size_t>(static_cast<size_t>(std::max(threads, 1)), 1,
-                                          std::max<size_t>(examples.size(), 1));
+  const size_t count =
+      std::min(static_cast<size_t>(std::clamp(threads, 1, kMaxThreads)), examples.size());
   std::vector<Part> parts(count);
   {
     std::vector<std::jthread> workers;

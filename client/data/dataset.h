@@ -77,8 +77,10 @@ struct Corpus {
   }
 };
 
-// Tokenises on `threads` threads (at least one); the result does not depend on their number. The
-// first row, in order, that cannot be encoded gives the error.
+inline constexpr int kMaxThreads = 256;
+
+// Tokenises on `threads` threads (1 to kMaxThreads are used); the result does not depend on their
+// number. The first row, in order, that cannot be encoded gives the error.
 Result<Corpus> MakeCorpus(std::span<const Example> examples, std::vector<int32_t> labels,
                           const Encode& encode, int threads);
 

@@ -69,12 +69,9 @@ class Splitter {
       state_ = State::kQuoted;
       return;
     }
-    if (state_ == State::kQuoteSeen && c == '"')
-      state_ = State::kQuoted;
-    else if (state_ == State::kQuoteSeen && fault.empty())
-      fault = "text after a closing quote";
-    else if (state_ == State::kStart)
-      state_ = State::kPlain;
+    const bool quote_in_quotes = state_ == State::kQuoteSeen && c == '"';
+    if (state_ == State::kQuoteSeen && !quote_in_quotes) fault = "text after a closing quote";
+    state_ = quote_in_quotes ? State::kQuoted : State::kPlain;
     fields.back() += c;
   }
 

@@ -15,11 +15,7 @@ namespace {
 class Batches {
  public:
   explicit Batches(const client::TrainTask& task) : task_(task), order_(task.examples.size()) {
-    const auto rows = static_cast<double>(order_.size());
-    const auto batch = static_cast<double>(task.options.batch_size);
-    steps_ = static_cast<int64_t>(std::ceil(rows * task.options.epochs / batch - 1e-9));
-    if (task.options.max_steps > 0) steps_ = std::min(steps_, task.options.max_steps);
-    steps_ = std::max<int64_t>(steps_, 1);
+    steps_ = client::StepCount(task.options, static_cast<int64_t>(order_.size()));
   }
   int64_t steps() const { return steps_; }
 

@@ -94,7 +94,7 @@ struct PrivacyPart {
 };
 
 struct DataPart {
-  std::filesystem::path train, test;
+  std::filesystem::path train, test, public_rows;
   std::vector<std::string> text = {"text"};
   std::string label = "label";
   std::string client = "client";

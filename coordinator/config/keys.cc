@@ -89,6 +89,7 @@ void AddRest(std::vector<Key>& keys, Config& c) {
   keys.push_back({"privacy.noise", &c.privacy.noise, true, "\"seeded\" noise repeats and protects nobody: every artefact says \"simulation, not private\".", 0, 0, {"secure", "seeded"}});
   keys.push_back({"data.train", &c.data.train, false, "Training rows."});
   keys.push_back({"data.test", &c.data.test, false, "Test rows, held by a designated client."});
+  keys.push_back({"data.public", &c.data.public_rows, false, "Public rows, held by the designated client, for adapter.start = \"public-gradient\"."});
   keys.push_back({"data.text", &c.data.text, false, "Column of the text, or two columns for sentence pairs."});
   keys.push_back({"data.label", &c.data.label, false, "Column of the label."});
   keys.push_back({"data.client", &c.data.client, false, "Column of the client, for partition = \"by-client\"."});

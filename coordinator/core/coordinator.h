@@ -46,6 +46,8 @@ class Coordinator {
   void On(TimePoint now, const OperatorRequest& event);
   void On(TimePoint now, const DeadlineReached& event);
 
+  void ChangePopulation(PopulationChanged::Kind kind, std::span<const ClientId> names);
+
   // Does all that time and state imply; called after every event.
   void Continue(TimePoint now);
   bool ContinueSelecting(TimePoint now);    // each returns whether it recorded anything

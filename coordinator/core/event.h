@@ -83,8 +83,8 @@ struct DeadlineReached {
   static void Fields(auto&, auto&&) {}
 };
 
-using Event = std::variant<PopulationChanged, TaskHeld, UpdateOffered, ClientFailed, AggregateFinished,
-                           AggregateFailed, OperatorRequest, DeadlineReached>;
+using Event = std::variant<PopulationChanged, TaskHeld, UpdateOffered, ClientFailed,
+                           AggregateFinished, AggregateFailed, OperatorRequest, DeadlineReached>;
 
 // Limits; an event beyond one is the driver's fault and is refused.
 inline constexpr size_t kMaxNameBytes = 255;

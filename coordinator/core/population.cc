@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <set>
 
 #include "aggregation/base/random.h"
@@ -36,41 +37,49 @@ std::vector<uint64_t> PoissonSubset(Random& random, uint64_t bound, double rate)
 
 }  // namespace
 
-void Population::Enrol(std::span<const ClientId> names) {
-  const auto by_name = [](const Entry& a, const Entry& b) { return a.name < b.name; };
-  std::vector<ClientId> fresh;
+void Population::Enrol(std::span<const ClientId> names) { Add(names, false); }
+
+void Population::Connect(std::span<const ClientId> names) { Add(names, true); }
+
+// Clients that are known already are only ever made to be connected here.
+void Population::Add(std::span<const ClientId> names, bool are_connected) {
+  std::vector<Entry> fresh;
   for (const ClientId& name : names) {
-    if (Find(name) == nullptr) fresh.push_back(name);
+    Entry* known = Find(name);
+    if (known == nullptr) fresh.push_back({name, are_connected});
+    if (known != nullptr && are_connected) SetConnected(*known, true);
   }
   if (fresh.empty()) return;
-  std::sort(fresh.begin(), fresh.end());
-  fresh.erase(std::unique(fresh.begin(), fresh.end()), fresh.end());
+  const auto before = [](const Entry& a, const Entry& b) { return a.name < b.name; };
+  const auto same = [](const Entry& a, const Entry& b) { return a.name == b.name; };
+  if (!std::is_sorted(fresh.begin(), fresh.end(), before)) {
+    std::sort(fresh.begin(), fresh.end(), before);
+  }
+  fresh.erase(std::unique(fresh.begin(), fresh.end(), same), fresh.end());
+  if (are_connected) connected_ += static_cast<int64_t>(fresh.size());
+
   const auto middle = static_cast<std::ptrdiff_t>(entries_.size());
   entries_.reserve(entries_.size() + fresh.size());
-  for (ClientId& name : fresh) entries_.push_back({std::move(name), false});
-  std::inplace_merge(entries_.begin(), entries_.begin() + middle, entries_.end(), by_name);
+  std::move(fresh.begin(), fresh.end(), std::back_inserter(entries_));
+  std::inplace_merge(entries_.begin(), entries_.begin() + middle, entries_.end(), before);
   connected_index_.clear();
 }
 
-void Population::Connect(std::span<const ClientId> names) {
-  Enrol(names);
-  SetConnected(names, true);
-}
-
-void Population::Disconnect(std::span<const ClientId> names) { SetConnected(names, false); }
-
-void Population::SetConnected(std::span<const ClientId> names, bool is_connected) {
+void Population::Disconnect(std::span<const ClientId> names) {
   for (const ClientId& name : names) {
-    Entry* entry = Find(name);
-    if (entry == nullptr || entry->is_connected == is_connected) continue;
-    entry->is_connected = is_connected;
-    connected_ += is_connected ? 1 : -1;
-    connected_index_.clear();
+    if (Entry* entry = Find(name); entry != nullptr) SetConnected(*entry, false);
   }
 }
 
+void Population::SetConnected(Entry& entry, bool is_connected) {
+  if (entry.is_connected == is_connected) return;
+  entry.is_connected = is_connected;
+  connected_ += is_connected ? 1 : -1;
+  connected_index_.clear();
+}
+
 void Population::Remove(std::span<const ClientId> names) {
-  SetConnected(names, false);
+  Disconnect(names);
   const std::set<ClientId> gone(names.begin(), names.end());
   std::erase_if(entries_, [&](const Entry& entry) { return gone.contains(entry.name); });
   connected_index_.clear();

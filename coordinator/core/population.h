@@ -34,7 +34,8 @@ class Population {
     bool is_connected = false;
   };
   Entry* Find(const ClientId& name);
-  void SetConnected(std::span<const ClientId> names, bool is_connected);
+  void Add(std::span<const ClientId> names, bool are_connected);
+  void SetConnected(Entry& entry, bool is_connected);
   const ClientId& ConnectedAt(uint64_t index) const;
 
   std::vector<Entry> entries_;  // sorted by name

@@ -21,7 +21,9 @@ Engine::Engine(coordinator::RunPlan plan, EngineOptions options, std::vector<Cli
       coordinator_work_(coordinator_work),
       observer_(observer),
       crash_random_(options_.seed, "crash") {
-  std::sort(clients_.begin(), clients_.end());
+  if (!std::is_sorted(clients_.begin(), clients_.end())) {
+    std::sort(clients_.begin(), clients_.end());
+  }
   has_churn_ = std::any_of(clients_.begin(), clients_.end(), [this](const ClientId& client) {
     return profile_of_(client).availability < 1;
   });
@@ -30,7 +32,11 @@ Engine::Engine(coordinator::RunPlan plan, EngineOptions options, std::vector<Cli
   }
 }
 
-Engine::~Engine() = default;
+Engine::~Engine() {
+  for (const auto& [client, actor] : actors_) {
+    if (actor->is_working) client_work_.Abandon(client, actor->report->task.sequence);
+  }
+}
 
 void Engine::At(TimePoint at, std::function<Status()> run) {
   queue_.push({std::max(at, now_), actions_++, std::move(run)});
@@ -60,7 +66,11 @@ Result<Ending> Engine::Run(const std::function<bool()>& is_interrupted) {
 std::optional<Ending> Engine::EndingNow() const {
   if (coordinator_ == nullptr) return std::nullopt;
   const coordinator::State& state = coordinator_->state();
-  if (std::holds_alternative<coordinator::Finished>(state.phase)) return Ending::kFinished;
+  if (std::holds_alternative<coordinator::Finished>(state.phase)) {
+    // Clients that are still at work are told, so that everything begun has an end.
+    const bool is_quiet = open_reports_ == 0 || queue_.empty();
+    return is_quiet ? std::optional(Ending::kFinished) : std::nullopt;
+  }
   const bool is_between = std::holds_alternative<coordinator::Selecting>(state.phase);
   return state.paused && is_between ? std::optional(Ending::kPaused) : std::nullopt;
 }
@@ -83,11 +93,12 @@ Status Engine::StartCoordinator() {
   observer_.OnRecovered(now_, *coordinator_);
 
   RETURN_IF_ERROR(CarryOutReady());  // each of these steps may be its last
-  RETURN_IF_ERROR(ChangePopulation(PopulationChanged::Kind::kEnrolled, clients_));
-  std::vector<ClientId> idle;
+  std::vector<ClientId> idle, others;
   for (const ClientId& client : clients_) {
-    if (!actors_.contains(client) && IsAvailable(client)) idle.push_back(client);
+    const bool is_idle = !actors_.contains(client) && IsAvailable(client);
+    (is_idle ? idle : others).push_back(client);
   }
+  RETURN_IF_ERROR(ChangePopulation(PopulationChanged::Kind::kEnrolled, std::move(others)));
   RETURN_IF_ERROR(ChangePopulation(PopulationChanged::Kind::kConnected, std::move(idle)));
   // Ignored by a run that has started.
   return StepCoordinator(
@@ -142,7 +153,8 @@ void Engine::Crash() {
     if (actor->is_gone) continue;
     At(now_, [this, name = client, life = actor->life] {
       Actor* found = Find(name, life);
-      return found == nullptr || found->is_gone ? Status() : Drive(*found, client::ConnectionLost{});
+      const bool is_there = found != nullptr && !found->is_gone;
+      return is_there ? Drive(*found, client::ConnectionLost{}) : Status();
     });
   }
   At(now_ + options_.downtime, [this] { return StartCoordinator(); });
@@ -200,8 +212,11 @@ template <typename Deliver>
 void Engine::Transmit(Actor& actor, Deliver deliver) {
   const NetworkOptions& network = options_.network;
   int copies = 1;
-  if (HasFaults() && network.loss > 0) copies -= actor.random.Uniform() < network.loss;
-  if (HasFaults() && network.duplication > 0) copies += actor.random.Uniform() < network.duplication;
+  const auto happens = [&](double probability) {
+    return HasFaults() && probability > 0 && actor.random.Uniform() < probability;
+  };
+  if (happens(network.loss)) --copies;
+  if (happens(network.duplication)) ++copies;
   for (int i = 0; i < copies; ++i) {
     Duration delay = network.delay;
     if (network.jitter.count() > 0) delay += actor.Exponential(network.jitter);

@@ -163,6 +163,7 @@ class Engine {
 
   std::map<ClientId, std::unique_ptr<Actor>> actors_;
   int64_t lives_ = 0;
+  int64_t open_reports_ = 0;
   bool has_churn_ = false;
 };
 

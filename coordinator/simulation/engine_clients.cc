@@ -1,5 +1,6 @@
 // The clients' driver; engine.cc has the rest.
 #include <algorithm>
+#include <utility>
 
 #include "coordinator/simulation/engine.h"
 #include "coordinator/simulation/engine_actor.h"
@@ -42,7 +43,7 @@ Status Engine::Drive(Actor& actor, const client::Event& event) {
   actor.session.Step(now_, event);
   RETURN_IF_ERROR(Pump(actor));
   const auto* dismissed = std::get_if<client::Dismissed>(&event);
-  if (dismissed != nullptr) actor.awaits = std::min(actor.awaits, dismissed->sequence - 1);
+  if (dismissed != nullptr && actor.awaits <= dismissed->sequence) actor.awaits = 0;
   if (IsForgettable(actor)) Forget(actor);
   return {};
 }
@@ -109,6 +110,7 @@ void Engine::BeginConnect(Actor& actor) {
 
 void Engine::BeginWork(Actor& actor, const Task& task) {
   const WorkCost cost = client_work_.Cost(actor.name, task);
+  ++open_reports_;
   actor.report = TaskReport{actor.name, task, Reason::kPending, now_, now_, {}, {}, cost};
   const double seconds = static_cast<double>(cost.bytes_down) / actor.profile.bandwidth +
                          cost.units / actor.profile.speed;
@@ -179,6 +181,7 @@ void Engine::Vanish(Actor& actor) {
 
 void Engine::EndReport(Actor& actor, Reason reason) {
   if (!actor.report) return;
+  --open_reports_;
   actor.report->reason = reason;
   actor.report->ended = now_;
   observer_.OnTaskEnd(*std::exchange(actor.report, std::nullopt));

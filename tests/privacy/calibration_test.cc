@@ -24,16 +24,18 @@ TEST(Calibration, EqualsTheVectorsRoundedUp) {
     int64_t rounds;
     double delta, target, sigma;
   } const vectors[] = {
-      {0.04, 2250, 1e-5, 8, 1.4157871431}, {0.04, 2000, 1e-5, 8, 1.3561342172},
-      {0.01, 1000, 1e-5, 1, 1.5131221626}, {0.01, 1000, 1e-5, 3, 0.8646021038},
-      {0.01, 10000, 1e-6, 2, 2.5037163099}, {0.1, 100, 1e-5, 1, 4.2776113922},
-      {0.1, 100, 1e-3, 4, 1.2027988141}, {0.05, 500, 1e-6, 8, 1.0791912678},
+      {0.04, 2250, 1e-5, 8, 1.4157871431},    {0.04, 2000, 1e-5, 8, 1.3561342172},
+      {0.01, 1000, 1e-5, 1, 1.5131221626},    {0.01, 1000, 1e-5, 3, 0.8646021038},
+      {0.01, 10000, 1e-6, 2, 2.5037163099},   {0.1, 100, 1e-5, 1, 4.2776113922},
+      {0.1, 100, 1e-3, 4, 1.2027988141},      {0.05, 500, 1e-6, 8, 1.0791912678},
       {0.001, 100000, 1e-6, 2, 1.0011409324}, {0.25, 200, 1e-5, 3, 5.4191536573},
-      {1, 100, 1e-5, 1, 40.4538536885}, {1, 50, 1e-3, 8, 3.6774216091},
+      {1, 100, 1e-5, 1, 40.4538536885},       {1, 50, 1e-3, 8, 3.6774216091},
   };
   for (const auto& v : vectors) {
-    const PrivacyEvent event = v.rate == 1 ? PrivacyEvent(Gaussian{}) : PrivacyEvent(PoissonSampled{v.rate, {}});
-    const Result<Calibration> found = CalibrateNoiseMultiplier(event, v.rounds, {v.target, v.delta});
+    const PrivacyEvent event =
+        v.rate == 1 ? PrivacyEvent(Gaussian{}) : PrivacyEvent(PoissonSampled{v.rate, {}});
+    const Result<Calibration> found =
+        CalibrateNoiseMultiplier(event, v.rounds, {v.target, v.delta});
     ASSERT_TRUE(found);
     EXPECT_DOUBLE_EQ(found->noise_multiplier, std::ceil(v.sigma * 1e6) / 1e6) << v.sigma;
     EXPECT_LE(found->spent.epsilon, v.target);
@@ -47,10 +49,12 @@ TEST(Calibration, IsTheSmallestMultiplierThatStaysWithinTheBudget) {
     const auto rounds = static_cast<int64_t>(1 + random.Below(2000));
     const double delta = std::pow(10, -2 - 6 * random.Uniform());
     const double target = std::pow(10, -1 + 2 * random.Uniform());
-    const PrivacyEvent events[] = {PoissonSampled{rate, {}}, Gaussian{},
-                                   FixedSizeSampled{1000, static_cast<int64_t>(std::ceil(1000 * rate)), {}}};
+    const PrivacyEvent events[] = {
+        PoissonSampled{rate, {}}, Gaussian{},
+        FixedSizeSampled{1000, static_cast<int64_t>(std::ceil(1000 * rate)), {}}};
     const PrivacyEvent& event = events[seed % 5 == 0 ? 2 : seed % 2];
-    SCOPED_TRACE(fmt::format("seed {}: {} rounds {} delta {} target {}", seed, Describe(event), rounds, delta, target));
+    SCOPED_TRACE(fmt::format("seed {}: {} rounds {} delta {} target {}", seed, Describe(event),
+                             rounds, delta, target));
     const Result<Calibration> found = CalibrateNoiseMultiplier(event, rounds, {target, delta});
     ASSERT_TRUE(found);
     const double sigma = found->noise_multiplier;
@@ -70,8 +74,10 @@ TEST(Calibration, SaysWhenTheBudgetIsTooLow) {
 }
 
 TEST(Calibration, StopsAtTheSmallestMultiplierOnOffer) {
-  EXPECT_EQ(CalibrateNoiseMultiplier(PoissonSampled{0, {}}, 10, {1, 1e-5})->noise_multiplier, kMinNoiseMultiplier);
-  EXPECT_EQ(CalibrateNoiseMultiplier(Gaussian{}, 1, {1e9, 1e-5})->noise_multiplier, kMinNoiseMultiplier);
+  EXPECT_EQ(CalibrateNoiseMultiplier(PoissonSampled{0, {}}, 10, {1, 1e-5})->noise_multiplier,
+            kMinNoiseMultiplier);
+  EXPECT_EQ(CalibrateNoiseMultiplier(Gaussian{}, 1, {1e9, 1e-5})->noise_multiplier,
+            kMinNoiseMultiplier);
 }
 
 TEST(Calibration, RefusesHostileNumbers) {
@@ -80,7 +86,8 @@ TEST(Calibration, RefusesHostileNumbers) {
   EXPECT_FALSE(CalibrateNoiseMultiplier(PoissonSampled{1.5, {}}, 1, {1, 1e-5}));
   for (double epsilon : {0.0, -1.0, kNaN, std::numeric_limits<double>::infinity()})
     EXPECT_FALSE(CalibrateNoiseMultiplier(Gaussian{}, 1, {epsilon, 1e-5})) << epsilon;
-  for (double delta : {0.0, 1.0, -1.0, kNaN}) EXPECT_FALSE(CalibrateNoiseMultiplier(Gaussian{}, 1, {1, delta})) << delta;
+  for (double delta : {0.0, 1.0, -1.0, kNaN})
+    EXPECT_FALSE(CalibrateNoiseMultiplier(Gaussian{}, 1, {1, delta})) << delta;
 }
 
 TEST(Budget, ARunThatWouldOverspendIsToldSoBeforeItsRound) {

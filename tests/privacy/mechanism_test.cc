@@ -8,8 +8,11 @@ namespace tributary::privacy {
 namespace {
 
 Combination Sound() {
-  return {.method = "fed-sb", .alternatives = "fed-sb, ffa-lora, rolora", .aggregate_is_mean = true,
-          .one_trained_factor = true, .uniform_weighting = true};
+  return {.method = "fed-sb",
+          .alternatives = "fed-sb, ffa-lora, rolora",
+          .aggregate_is_mean = true,
+          .one_trained_factor = true,
+          .uniform_weighting = true};
 }
 
 TEST(Mechanism, TableHasDistinctNamesAndDescriptions) {
@@ -22,7 +25,8 @@ TEST(Mechanism, TableHasDistinctNamesAndDescriptions) {
   }
   const auto unknown = FindMechanism("centrl");
   ASSERT_FALSE(unknown);
-  EXPECT_THAT(unknown.error().message, testing::AllOf(testing::HasSubstr("centrl"), testing::HasSubstr("\"central\"")));
+  EXPECT_THAT(unknown.error().message,
+              testing::AllOf(testing::HasSubstr("centrl"), testing::HasSubstr("\"central\"")));
 }
 
 TEST(Mechanism, CentralTakesASoundCombinationAndNoneTakesAny) {
@@ -48,13 +52,18 @@ TEST(Mechanism, CentralRefusesEachUnsoundCombinationByNameWithTheAlternative) {
     Combination combination = Sound();
     test.spoil(combination);
     EXPECT_THAT(Refusals(**FindMechanism("central"), combination),
-                testing::ElementsAre(testing::AllOf(testing::HasSubstr("central"), testing::HasSubstr(test.names))));
+                testing::ElementsAre(
+                    testing::AllOf(testing::HasSubstr("central"), testing::HasSubstr(test.names))));
   }
 }
 
 TEST(Mechanism, AllRefusalsAreListedAtOnce) {
-  Combination worst{.method = "flora", .alternatives = "fed-sb", .over_selection = true, .data_dependent_start = true,
-                    .relative_label_calibration = true, .client_evaluation = true};
+  Combination worst{.method = "flora",
+                    .alternatives = "fed-sb",
+                    .over_selection = true,
+                    .data_dependent_start = true,
+                    .relative_label_calibration = true,
+                    .client_evaluation = true};
   EXPECT_THAT(Refusals(**FindMechanism("central"), worst), testing::SizeIs(6));
 }
 

@@ -21,10 +21,17 @@ TEST(PrivacyEvent, StatesTheNeighborRelationOfEachKind) {
 }
 
 TEST(PrivacyEvent, RefusesParametersOutOfRange) {
-  const PrivacyEvent bad[] = {
-      Gaussian{-1}, Gaussian{kNaN}, Gaussian{kInf}, PoissonSampled{-0.1, {1}}, PoissonSampled{1.1, {1}},
-      PoissonSampled{kNaN, {1}}, PoissonSampled{0.5, {-1}}, FixedSizeSampled{0, 0, {1}},
-      FixedSizeSampled{10, 11, {1}}, FixedSizeSampled{10, -1, {1}}, FixedSizeSampled{10, 5, {kNaN}}};
+  const PrivacyEvent bad[] = {Gaussian{-1},
+                              Gaussian{kNaN},
+                              Gaussian{kInf},
+                              PoissonSampled{-0.1, {1}},
+                              PoissonSampled{1.1, {1}},
+                              PoissonSampled{kNaN, {1}},
+                              PoissonSampled{0.5, {-1}},
+                              FixedSizeSampled{0, 0, {1}},
+                              FixedSizeSampled{10, 11, {1}},
+                              FixedSizeSampled{10, -1, {1}},
+                              FixedSizeSampled{10, 5, {kNaN}}};
   for (const PrivacyEvent& event : bad) {
     const Status status = CheckEvent(event);
     ASSERT_FALSE(status.has_value()) << Describe(event);
@@ -33,12 +40,14 @@ TEST(PrivacyEvent, RefusesParametersOutOfRange) {
   }
   const PrivacyEvent good[] = {Gaussian{0}, PoissonSampled{0, {1}}, PoissonSampled{1, {1}},
                                FixedSizeSampled{1, 1, {1}}, FixedSizeSampled{5, 0, {1}}};
-  for (const PrivacyEvent& event : good) EXPECT_TRUE(CheckEvent(event).has_value()) << Describe(event);
+  for (const PrivacyEvent& event : good)
+    EXPECT_TRUE(CheckEvent(event).has_value()) << Describe(event);
 }
 
 TEST(PrivacyEvent, ReplacesTheMultiplierOfEveryKind) {
   for (const PrivacyEvent& event :
-       {PrivacyEvent(Gaussian{1}), PrivacyEvent(PoissonSampled{0.1, {1}}), PrivacyEvent(FixedSizeSampled{9, 3, {1}})}) {
+       {PrivacyEvent(Gaussian{1}), PrivacyEvent(PoissonSampled{0.1, {1}}),
+        PrivacyEvent(FixedSizeSampled{9, 3, {1}})}) {
     const PrivacyEvent changed = WithNoiseMultiplier(event, 2.5);
     EXPECT_EQ(changed.index(), event.index());
     EXPECT_EQ(MechanismOf(changed).noise_multiplier, 2.5);

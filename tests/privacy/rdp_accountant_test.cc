@@ -91,8 +91,14 @@ TEST(RdpAccountant, DifferentEventsAddUp) {
   const Composition compositions[] = {
       {{{Gaussian{10}, 50}, {Gaussian{5}, 50}}, 1e-5, 8.079406222420, 3.9},
       {{{PoissonSampled{.005, {.8}}, 100}, {Gaussian{8}, 200}}, 1e-6, 10.108873642574, 3.8},
-      {{{PoissonSampled{.01, {1}}, 500}, {PoissonSampled{.02, {1.5}}, 500}}, 1e-5, 2.147668341612, 8.0},
-      {{{PoissonSampled{.1, {*SameCohortNoiseMultiplier(std::array{2.0, 2.0})}}, 100}}, 1e-5, 4.305037754861, 5.0},
+      {{{PoissonSampled{.01, {1}}, 500}, {PoissonSampled{.02, {1.5}}, 500}},
+       1e-5,
+       2.147668341612,
+       8.0},
+      {{{PoissonSampled{.1, {*SameCohortNoiseMultiplier(std::array{2.0, 2.0})}}, 100}},
+       1e-5,
+       4.305037754861,
+       5.0},
   };
   for (const Composition& c : compositions) {
     RdpAccountant accountant(NeighborRelation::kAddRemove);
@@ -104,9 +110,11 @@ TEST(RdpAccountant, DifferentEventsAddUp) {
 
 TEST(RdpAccountant, QueriesOnOneCohortCostMoreThanRoundsOfTheirOwn) {
   RdpAccountant folded(NeighborRelation::kAddRemove), apart(NeighborRelation::kAddRemove);
-  ASSERT_TRUE(folded.Compose(PoissonSampled{.1, {*SameCohortNoiseMultiplier(std::array{2.0, 2.0})}}, 100));
+  ASSERT_TRUE(
+      folded.Compose(PoissonSampled{.1, {*SameCohortNoiseMultiplier(std::array{2.0, 2.0})}}, 100));
   ASSERT_TRUE(apart.Compose(PoissonSampled{.1, {2}}, 200));
-  EXPECT_NEAR(apart.Epsilon(1e-5)->epsilon / 3.679745845582, 1, 1e-9);  // the number that must not be claimed
+  EXPECT_NEAR(apart.Epsilon(1e-5)->epsilon / 3.679745845582, 1,
+              1e-9);  // the number that must not be claimed
   EXPECT_GT(folded.Epsilon(1e-5)->epsilon, 1.15 * apart.Epsilon(1e-5)->epsilon);
 }
 
@@ -130,15 +138,29 @@ TEST(RdpAccountant, FixedSizeSamplingEqualsTheVectors) {
   }
 }
 
-// rho-zCDP is what a Gaussian of multiplier 1/sqrt(2 rho) gives; these are optimal over all real orders.
+// Made with 2,500 digits: the alternating sums of the theorem, in double, are noise at these
+// orders.
+TEST(RdpAccountant, FixedSizeSamplingKeepsItsDigitsForLargeNoiseAndOrders) {
+  RdpAccountant accountant(NeighborRelation::kReplaceOne);
+  ASSERT_TRUE(accountant.Compose(FixedSizeSampled{1000, 10, {30}}, 100));
+  EXPECT_NEAR(accountant.Epsilon(1e-6)->epsilon / 0.0250788694817, 1, 1e-9);
+  EXPECT_EQ(accountant.Epsilon(1e-6)->order, 512);
+  RdpAccountant other(NeighborRelation::kReplaceOne);
+  ASSERT_TRUE(other.Compose(FixedSizeSampled{125, 24, {100}}, 5));
+  EXPECT_NEAR(other.Epsilon(1e-3)->epsilon / 0.011283464543, 1, 1e-9);
+  EXPECT_EQ(other.Epsilon(1e-3)->order, 256);
+}
+
+// rho-zCDP is what a Gaussian of multiplier 1/sqrt(2 rho) gives; these are optimal over all real
+// orders.
 TEST(RdpAccountant, GridLosesLittleAgainstAllRealOrders) {
   struct {
     double rho, delta, best, tight;
   } const vectors[] = {
-      {0.1, 1e-5, 1.914238832, 1.760057150},    {0.2, 1e-10, 4.167010588, 3.984191991},
-      {0.5, 1e-5, 4.728386985, 4.377178096},    {0.5, 1e-6, 5.221534445, 4.886554117},
-      {1, 1e-5, 7.077196696, 6.572970067},      {1, 1e-10, 10.034343581, 9.618184605},
-      {2, 1e-10, 14.870678007, 14.274089645},   {0.005, 1e-6, 0.429941469, 0.396857378},
+      {0.1, 1e-5, 1.914238832, 1.760057150},  {0.2, 1e-10, 4.167010588, 3.984191991},
+      {0.5, 1e-5, 4.728386985, 4.377178096},  {0.5, 1e-6, 5.221534445, 4.886554117},
+      {1, 1e-5, 7.077196696, 6.572970067},    {1, 1e-10, 10.034343581, 9.618184605},
+      {2, 1e-10, 14.870678007, 14.274089645}, {0.005, 1e-6, 0.429941469, 0.396857378},
       {4, 1e-9, 21.316038125, 20.429240310},
   };
   for (const auto& v : vectors) {
@@ -193,14 +215,16 @@ TEST(RdpAccountant, RefusesPairsOfEventAndRelationThatItHasNoAnalysisFor) {
 
 TEST(RdpAccountant, AnswersHostileNumbersWithAnErrorOrTheTruth) {
   RdpAccountant accountant(NeighborRelation::kAddRemove);
-  for (const PrivacyEvent& event : {PrivacyEvent(Gaussian{-1}), PrivacyEvent(Gaussian{kNaN}), PrivacyEvent(Gaussian{kInf}),
-                                    Poisson(-0.1, 1), Poisson(1.5, 1), Poisson(kNaN, 1)})
+  for (const PrivacyEvent& event :
+       {PrivacyEvent(Gaussian{-1}), PrivacyEvent(Gaussian{kNaN}), PrivacyEvent(Gaussian{kInf}),
+        Poisson(-0.1, 1), Poisson(1.5, 1), Poisson(kNaN, 1)})
     EXPECT_FALSE(accountant.Compose(event, 1)) << Describe(event);
   EXPECT_FALSE(accountant.Compose(Gaussian{1}, -1));
   EXPECT_TRUE(accountant.Compose(Gaussian{1}, 0));
   EXPECT_EQ(accountant.Epsilon(1e-5)->epsilon, 0);
   EXPECT_EQ(*accountant.Delta(0), 0);
-  for (double delta : {0.0, 1.0, 2.0, -1e-5, kNaN, kInf}) EXPECT_FALSE(accountant.Epsilon(delta)) << delta;
+  for (double delta : {0.0, 1.0, 2.0, -1e-5, kNaN, kInf})
+    EXPECT_FALSE(accountant.Epsilon(delta)) << delta;
   for (double epsilon : {-1e-9, kNaN, -kInf}) EXPECT_FALSE(accountant.Delta(epsilon)) << epsilon;
   EXPECT_EQ(*accountant.Delta(kInf), 0);
 
@@ -266,7 +290,8 @@ TEST(RdpAccountant, StateIsTheEventsWhateverTheirOrder) {
     const auto& last = events[std::size(events) - 1 - i];
     ASSERT_TRUE(backwards.Compose(last.first, last.second));
   }
-  for (const auto& [event, count] : forwards.Composed()) ASSERT_TRUE(restored.Compose(event, count));
+  for (const auto& [event, count] : forwards.Composed())
+    ASSERT_TRUE(restored.Compose(event, count));
   EXPECT_EQ(forwards.Composed(), backwards.Composed());
   EXPECT_EQ(forwards.Composed().at(Poisson(0.1, 1.3)), 12);
   EXPECT_EQ(forwards.Epsilon(1e-6)->epsilon, backwards.Epsilon(1e-6)->epsilon);  // bit for bit

@@ -7,7 +7,9 @@
 namespace tributary::privacy {
 namespace {
 
-double Rdp(const PrivacyEvent& event, double order) { return RdpCurve(event, std::array{order})[0]; }
+double Rdp(const PrivacyEvent& event, double order) {
+  return RdpCurve(event, std::array{order})[0];
+}
 
 struct OneStep {
   double rate, sigma, order, expected;
@@ -96,13 +98,16 @@ TEST(Rdp, LossGrowsWithRateAndFallsWithNoise) {
   const double sigmas[] = {0.02, 0.09, 0.11, 0.3, 0.9, 2.0, 10.0, 1000.0};
   for (size_t i = 1; i < std::size(sigmas); ++i) {
     EXPECT_TRUE(no_smaller(RdpCurve(PoissonSampled{0.1, {sigmas[i - 1]}}, OrderGrid()),
-                           RdpCurve(PoissonSampled{0.1, {sigmas[i]}}, OrderGrid()))) << sigmas[i];
+                           RdpCurve(PoissonSampled{0.1, {sigmas[i]}}, OrderGrid())))
+        << sigmas[i];
     EXPECT_TRUE(no_smaller(RdpCurve(FixedSizeSampled{50, 5, {sigmas[i - 1]}}, OrderGrid()),
-                           RdpCurve(FixedSizeSampled{50, 5, {sigmas[i]}}, OrderGrid()))) << sigmas[i];
+                           RdpCurve(FixedSizeSampled{50, 5, {sigmas[i]}}, OrderGrid())))
+        << sigmas[i];
   }
   for (int cohort = 2; cohort <= 50; cohort += 3) {
     EXPECT_TRUE(no_smaller(RdpCurve(PoissonSampled{cohort / 50.0, {1}}, OrderGrid()),
-                           RdpCurve(PoissonSampled{(cohort - 1) / 50.0, {1}}, OrderGrid()))) << cohort;
+                           RdpCurve(PoissonSampled{(cohort - 1) / 50.0, {1}}, OrderGrid())))
+        << cohort;
   }
 }
 
@@ -114,7 +119,8 @@ TEST(Rdp, FixedSizeEqualsTheoremTwentySeven) {
         const auto moment = [&](int l) {
           double sum = 0;
           for (int i = 0; i <= l; ++i)
-            sum += ((l - i) % 2 == 0 ? 1 : -1) * std::exp(LogBinomial(l, i) + i * (i - 1) / (2 * sigma * sigma));
+            sum += ((l - i) % 2 == 0 ? 1 : -1) *
+                   std::exp(LogBinomial(l, i) + i * (i - 1) / (2 * sigma * sigma));
           return sum;
         };
         double a = 1;
@@ -122,7 +128,8 @@ TEST(Rdp, FixedSizeEqualsTheoremTwentySeven) {
           a += std::exp(LogBinomial(order, j)) * std::pow(fraction, j) *
                std::min(4 * std::sqrt(moment(j / 2 * 2) * moment((j + 1) / 2 * 2)),
                         2 * std::exp(j * (j - 1) / (2 * sigma * sigma)));
-        const PrivacyEvent event = FixedSizeSampled{1000, static_cast<int64_t>(1000 * fraction), {sigma}};
+        const PrivacyEvent event =
+            FixedSizeSampled{1000, static_cast<int64_t>(1000 * fraction), {sigma}};
         EXPECT_NEAR(Rdp(event, order) / (std::log(a) / (order - 1)), 1, 1e-7)
             << "sigma " << sigma << " fraction " << fraction << " order " << order;
       }

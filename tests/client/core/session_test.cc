@@ -44,7 +44,9 @@ struct Describe {
   std::string operator()(const TaskTaken& r) const {
     return fmt::format("+taken {}", r.task.sequence);
   }
-  std::string operator()(const UpdateReady& r) const { return fmt::format("+ready {}", r.sequence); }
+  std::string operator()(const UpdateReady& r) const {
+    return fmt::format("+ready {}", r.sequence);
+  }
   std::string operator()(const TaskEnded& r) const {
     return fmt::format("+ended {} {}", r.sequence, Name(r.reason));
   }

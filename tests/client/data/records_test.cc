@@ -104,11 +104,12 @@ TEST(Csv, FollowsRfc4180) {
 }
 
 TEST(Csv, NamesTheFaultOfABadRecordByItsFirstLine) {
-  EXPECT_THAT(Rows(Format::kCsv, "a,b\n\"1\n\n2\",x\n1\n1,2,3\n\"1\"2,3\n\xE9,1\n\n7,8\n", {{"a"}}),
-              ElementsAre(Row{"1\n\n2"}, Row{"line 5: 1 columns, expected 2 as in the header"},
-                          Row{"line 6: 3 columns, expected 2 as in the header"},
-                          Row{"line 7: text after a closing quote"},
-                          Row{"line 8: not UTF-8 (byte 0xE9 at position 1)"}, Row{"7"}));
+  EXPECT_THAT(
+      Rows(Format::kCsv, "a,b\n\"1\n\n2\",x\n1\n1,2,3\n\"1\"2\"3,4\n\xE9,1\n\n7,8\n", {{"a"}}),
+      ElementsAre(Row{"1\n\n2"}, Row{"line 5: 1 columns, expected 2 as in the header"},
+                  Row{"line 6: 3 columns, expected 2 as in the header"},
+                  Row{"line 7: text after a closing quote"},
+                  Row{"line 8: not UTF-8 (byte 0xE9 at position 1)"}, Row{"7"}));
 }
 
 TEST(Csv, CountsFieldsBeyondItsLimitWithoutKeepingThem) {

@@ -103,7 +103,8 @@ TEST(Round, BelowTheMinimumItIsTriedAgainLaterWithAnotherDraw) {
   play.At(64).Wake();
   EXPECT_EQ(play.Transcript(), kNothing);
   play.At(65).Wake();
-  EXPECT_THAT(play.Transcript(), HasSubstr("+ stage_opened sequence=2 round=1 kind=train attempt=1"));
+  EXPECT_THAT(play.Transcript(),
+              HasSubstr("+ stage_opened sequence=2 round=1 kind=train attempt=1"));
   const auto cohort = [](const std::vector<Member>& members) {
     return members[0].client.value + members[1].client.value;
   };

@@ -101,7 +101,8 @@ TEST(Run, TheStartMayBeTheBest) {
   Play play(plan);
   play.Start("ab");
   PlayOut(play, {90, 60, 70});
-  EXPECT_THAT(play.Transcript(), HasSubstr("finish_run reason=complete checkpoint=start round=0\n"));
+  EXPECT_THAT(play.Transcript(),
+              HasSubstr("finish_run reason=complete checkpoint=start round=0\n"));
 }
 
 TEST(Run, StopsEarlyAfterPatience) {
@@ -192,7 +193,8 @@ TEST(PrivateRun, DrawsFromWhoeverIsEnrolledOnlineOrNot) {
   play.At(9).Connect("a");
   EXPECT_THAT(play.Transcript(), HasSubstr("> send_task client=a"));
   play.At(10).Wake();
-  EXPECT_THAT(play.Transcript(), HasSubstr("+ client_ended sequence=1 client=b reason=dropped_out"));
+  EXPECT_THAT(play.Transcript(),
+              HasSubstr("+ client_ended sequence=1 client=b reason=dropped_out"));
 }
 
 TEST(PrivateRun, AnEmptyCohortStillStepsAndIsCharged) {

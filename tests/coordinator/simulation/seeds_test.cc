@@ -1,6 +1,7 @@
-// Whole runs under faults, by seed. TRIBUTARY_SEED=n repeats one, TRIBUTARY_SEEDS=n tries that many.
+// Whole runs under faults, by seed: TRIBUTARY_SEED=n repeats one, TRIBUTARY_SEEDS=n tries as many.
 #include <gtest/gtest.h>
 
+#include <csignal>
 #include <cstdlib>
 
 #include "tests/coordinator/simulation/checker.h"
@@ -120,16 +121,26 @@ int64_t FromEnvironment(const char* name, int64_t otherwise) {
   return text == nullptr ? otherwise : std::atoll(text);
 }
 
+std::string HowToRepeat(int64_t seed) {
+  return fmt::format("repeat: TRIBUTARY_SEED={} simulation_seeds_test "
+                     "--gtest_filter=Seeds.Invariants*\n", seed);
+}
+
+// A broken promise of the machines aborts; the seed must be known then too.
+volatile std::sig_atomic_t running_seed = 0;
+void SayHowToRepeat(int) { fmt::print(stderr, "{}", HowToRepeat(running_seed)); }
+
 TEST(Seeds, InvariantsHoldUnderFaultsAndCrashes) {
   const int64_t only = FromEnvironment("TRIBUTARY_SEED", -1);
   const int64_t count = only >= 0 ? only + 1 : FromEnvironment("TRIBUTARY_SEEDS", 300);
   Outcome sum;
   Hasher hasher;
+  const auto previous = std::signal(SIGABRT, SayHowToRepeat);
   for (int64_t seed = std::max<int64_t>(only, 0); seed < count; ++seed) {
+    running_seed = static_cast<std::sig_atomic_t>(seed);
     const Outcome outcome = RunScenario(MakeScenario(static_cast<uint64_t>(seed)));
     for (const std::string& fault : outcome.faults) {
-      ADD_FAILURE() << fault << "\nrepeat: TRIBUTARY_SEED=" << seed
-                    << " simulation_seeds_test --gtest_filter=Seeds.Invariants*";
+      ADD_FAILURE() << fault << "\n" << HowToRepeat(seed);
     }
     hasher.Update(outcome.hash);
     sum.recoveries += outcome.recoveries;
@@ -138,6 +149,7 @@ TEST(Seeds, InvariantsHoldUnderFaultsAndCrashes) {
     sum.steps += outcome.steps;
     for (const auto& [reason, n] : outcome.reasons) sum.reasons[reason] += n;
   }
+  std::signal(SIGABRT, previous);
   std::string reasons;
   for (const auto& [reason, n] : sum.reasons) reasons += fmt::format(" {} {}", Name(reason), n);
   fmt::print("{} steps, {} commits, {} abandoned, {} recoveries, tasks:{}\ntranscript {}\n",
@@ -147,8 +159,8 @@ TEST(Seeds, InvariantsHoldUnderFaultsAndCrashes) {
   // The faults did happen.
   EXPECT_GT(sum.recoveries, count / 2);
   EXPECT_GT(sum.abandoned, 0);
-  for (Reason reason : {Reason::kAccepted, Reason::kLate, Reason::kDroppedOut, Reason::kNonFinite}) {
-    EXPECT_GT(sum.reasons[reason], 0) << Name(reason);
+  for (Reason seen : {Reason::kAccepted, Reason::kLate, Reason::kDroppedOut, Reason::kNonFinite}) {
+    EXPECT_GT(sum.reasons[seen], 0) << Name(seen);
   }
 }
 
