@@ -110,26 +110,21 @@ Digest TensorDigest(const TensorView& view) {
   return hasher.Finish();
 }
 
-std::vector<Part> TravellingParts(const AdapterSpec& spec, const TensorMap& checkpoint) {
+std::vector<Fetch> TensorsToFetch(const AdapterSpec& spec, const TensorMap& checkpoint,
+                                  const std::set<Digest>& cached) {
   std::set<std::string> derived;
   for (const FactorSpec& factor : MethodOf(spec).adapter_kind().chain)
     if (IsDerived(spec, factor))
       for (const Target& target : spec.targets)
         derived.insert(FactorName(target.module, factor.name));
-  std::vector<Part> parts;
+  std::vector<Fetch> fetches;
   for (const auto& [name, tensor] : checkpoint) {
     if (derived.contains(name)) continue;
+    const Digest digest = TensorDigest(tensor.view());
     const auto bytes = static_cast<int64_t>(tensor.bytes().size());
-    parts.push_back({name, TensorDigest(tensor.view()), bytes});
+    if (!cached.contains(digest)) fetches.push_back({name, digest, bytes});
   }
-  return parts;
-}
-
-std::vector<Part> PartsToFetch(const std::vector<Part>& parts, const std::set<Digest>& cached) {
-  std::vector<Part> missing;
-  for (const Part& part : parts)
-    if (!cached.contains(part.digest)) missing.push_back(part);
-  return missing;
+  return fetches;
 }
 
 Result<Checkpoint> OpenCheckpoint(const AdapterSpec& spec, int64_t rank, TensorMap tensors) {

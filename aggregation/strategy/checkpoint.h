@@ -19,18 +19,16 @@ namespace tributary::strategy {
 // The checkpoint for clients of `rank`.
 TensorMap Publish(const AdapterSpec& spec, const TensorMap& state, int64_t rank);
 
-// The parts of a checkpoint that travel: all but what a client draws from the seed itself. Digests
-// are taken once here, for all clients.
-struct Part {
+// What a client of that checkpoint really fetches: not what it draws from the seed itself, and not
+// what it has already, by digest. Takes the digest of every tensor that travels.
+struct Fetch {
   std::string tensor;
   Digest digest;
   int64_t bytes = 0;
 };
-std::vector<Part> TravellingParts(const AdapterSpec& spec, const TensorMap& checkpoint);
 Digest TensorDigest(const TensorView& view);  // SHA-256 over dtype, shape and bytes
-
-// What a client really fetches: the parts that it has not got already.
-std::vector<Part> PartsToFetch(const std::vector<Part>& parts, const std::set<Digest>& cached);
+std::vector<Fetch> TensorsToFetch(const AdapterSpec& spec, const TensorMap& checkpoint,
+                                  const std::set<Digest>& cached);
 
 // A checkpoint checked and unpacked once, then shared by all clients that start from it.
 struct Checkpoint {

@@ -188,10 +188,9 @@ TEST_P(MethodTest, ByteFormulasEqualTheBytesOfRealMessages) {
     const int64_t added = method_.fresh_factors ? 4 : method_.adds_increment ? 2 : 0;
     const Exchange exchange{16, 20, 2, 2, added * committed, committed};
     int64_t down = 0;
-    const auto parts = TravellingParts(spec_, Publish(spec_, state, 2));
-    for (const Part& part : PartsToFetch(parts, cached)) {
-      down += part.bytes;
-      cached.insert(part.digest);
+    for (const Fetch& fetch : TensorsToFetch(spec_, Publish(spec_, state, 2), cached)) {
+      down += fetch.bytes;
+      cached.insert(fetch.digest);
     }
     if (committed > 0) {
       EXPECT_EQ(down, 4 * method_.elements_down(exchange)) << committed;

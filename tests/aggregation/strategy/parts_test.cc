@@ -233,8 +233,8 @@ TEST(Checkpoint, DerivedFactorsNeedNotTravel) {
     TensorMap checkpoint = Publish(spec, StartOfRun(spec), 3);
     const auto whole = OpenCheckpoint(spec, 3, checkpoint);
     TensorMap fetched;
-    for (const Part& part : TravellingParts(spec, checkpoint))
-      fetched[part.tensor] = checkpoint.at(part.tensor);
+    for (const Fetch& fetch : TensorsToFetch(spec, checkpoint, {}))
+      fetched[fetch.tensor] = checkpoint.at(fetch.tensor);
     EXPECT_FALSE(fetched.contains("encoder.0.query.lora_A")) << method;
     const auto part = OpenCheckpoint(spec, 3, fetched);
     ASSERT_TRUE(part.has_value()) << part.error().message;
@@ -246,11 +246,11 @@ TEST(Checkpoint, FactorsFromGradientsTravelOnce) {
   AdapterSpec spec = SmallSpec("fed-sb");
   spec.start = "client-gradient";
   const TensorMap checkpoint = Publish(spec, StartOfRun(spec), 3);
-  const auto first = TravellingParts(spec, checkpoint);
+  const auto first = TensorsToFetch(spec, checkpoint, {});
   EXPECT_EQ(first.size(), checkpoint.size());
   std::set<Digest> cached;
-  for (const Part& part : first) cached.insert(part.digest);
-  EXPECT_TRUE(PartsToFetch(first, cached).empty());
+  for (const Fetch& fetch : first) cached.insert(fetch.digest);
+  EXPECT_TRUE(TensorsToFetch(spec, checkpoint, cached).empty());
 }
 
 TEST(Checkpoint, BadOnesAreRefusedByTensor) {
