@@ -42,6 +42,9 @@ struct TrainingOptions {
   bool model_dropout = false;       // the model's own dropout rates
 };
 
+// Steps that a task of `rows` rows takes; at least one.
+int64_t StepCount(const TrainingOptions& options, int64_t rows);
+
 struct TrainTask {
   const adapter::Instance* start = nullptr;
   std::span<const Example> examples;
@@ -94,7 +97,7 @@ class Model {
   // f32 [examples, labels].
   virtual Result<Tensor> Logits(const adapter::Instance& adapter, std::span<const Example> examples,
                                 std::stop_token stop) const = 0;
-  virtual Result<FeatureMoments> Moments(std::span<const Example> examples, std::stop_token stop) const = 0;
+  virtual Result<FeatureMoments> Moments(std::span<const Example> examples, int64_t labels, std::stop_token stop) const = 0;
   // Sum over examples of the loss's gradient by the dense weight of every layer of `adapter`,
   // f32 [out, in] by module name, at the adapter's values, without dropout.
   virtual Result<TensorMap> GradientSum(const adapter::Instance& adapter, std::span<const Example> examples,

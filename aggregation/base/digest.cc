@@ -2,10 +2,7 @@
 
 #include <openssl/evp.h>
 
-#include <cerrno>
-#include <cstring>
-#include <fstream>
-#include <vector>
+#include "aggregation/base/file.h"
 
 namespace tributary {
 
@@ -55,16 +52,8 @@ Digest Sha256(std::string_view text) { return Hasher().Update(text).Finish(); }
 Digest Sha256(std::span<const std::byte> bytes) { return Hasher().Update(bytes).Finish(); }
 
 Result<Digest> Sha256File(const std::filesystem::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return MakeError(Code::kNotFound, "{}: {}", path.string(), std::strerror(errno));
-  Hasher hasher;
-  std::vector<char> buffer(1 << 20);
-  while (in) {
-    in.read(buffer.data(), static_cast<std::streamsize>(buffer.size()));
-    hasher.Update(std::string_view(buffer.data(), static_cast<size_t>(in.gcount())));
-  }
-  if (in.bad()) return MakeError(Code::kDataLoss, "{}: read error", path.string());
-  return hasher.Finish();
+  ASSIGN_OR_RETURN(const MappedFile file, MappedFile::Open(path));
+  return Sha256(file.bytes());
 }
 
 }  // namespace tributary

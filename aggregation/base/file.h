@@ -1,7 +1,9 @@
 #pragma once
 // Files as whole values. Every error names the path and what the system said.
 
+#include <cstddef>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -9,14 +11,42 @@
 
 namespace tributary {
 
-// The whole content. A missing file, a directory or an unreadable file is an error that says which.
-Result<std::string> ReadFile(const std::filesystem::path& path);
+// The whole content. A missing file, a directory or an unreadable file is an error that says which;
+// so is one of more than `limit` bytes.
+inline constexpr size_t kMaxWholeFile = size_t{4} << 30;
+Result<std::string> ReadFile(const std::filesystem::path& path, size_t limit = kMaxWholeFile);
 
-// Writes beside the target, syncs, then renames over it: a reader sees the old or the new content,
-// never a part. A full disk leaves the old content in place.
+// Writes beside the target (path.PID.N.tmp), syncs, renames over it, syncs the directory: a reader
+// sees the old or the new content, never a part, and the new content is durable on OK. A full disk
+// leaves the old content in place.
 Status WriteFile(const std::filesystem::path& path, std::string_view content);
 
-// Makes the directory and its parents.
+// Makes the directory and its parents where they are missing; durable on OK.
 Status MakeDirectories(const std::filesystem::path& path);
+
+// Makes names that were created, renamed or removed in the directory durable.
+Status SyncDirectory(const std::filesystem::path& directory);
+
+// A regular file's bytes, mapped read-only. Files that are only ever replaced by renaming, as
+// WriteFile does, stay valid under their readers. Any thread may read.
+class MappedFile {
+ public:
+  static Result<MappedFile> Open(const std::filesystem::path& path);
+  MappedFile(MappedFile&& other) noexcept : bytes_(other.bytes_) { other.bytes_ = {}; }
+  MappedFile& operator=(MappedFile&&) = delete;
+  ~MappedFile();
+
+  std::span<const std::byte> bytes() const { return bytes_; }  // empty for an empty file
+
+ private:
+  explicit MappedFile(std::span<const std::byte> bytes) : bytes_(bytes) {}
+  std::span<const std::byte> bytes_;
+};
+
+// The error that errno stands for: "PATH: cannot DOING: what the system said", with the code that
+// fits (NOT_FOUND, PERMISSION_DENIED, RESOURCE_EXHAUSTED, INVALID_ARGUMENT, else UNAVAILABLE).
+tl::unexpected<Error> SystemError(const std::filesystem::path& path, std::string_view doing);
+tl::unexpected<Error> SystemError(const std::filesystem::path& path, std::string_view doing,
+                                  int number);
 
 }  // namespace tributary

@@ -1,7 +1,6 @@
 #include "aggregation/base/random.h"
 
 #include <cmath>
-#include <cstring>
 #include <numbers>
 #include <string>
 
@@ -18,6 +17,45 @@ uint64_t StreamKey(uint64_t seed, std::string_view purpose, std::initializer_lis
   uint64_t key = 0;
   for (size_t i = 0; i < 8; ++i) key |= static_cast<uint64_t>(digest.bytes[i]) << (8 * i);
   return key;
+}
+
+// The C library's log and cos round differently with and without fused multiply-add, so equal seeds
+// would give different numbers on different processors. These use only operations that IEEE 754
+// rounds exactly, in one order; their error is about one unit in the last place.
+
+// Natural logarithm of x in (0, 1]: x = m 2^e, log m = 2 artanh((m - 1) / (m + 1)).
+double Log(double x) {
+  constexpr double kLn2High = 0x1.62e42fefap-1, kLn2Low = 0x1.cf79abc9e3b39p-40;
+  int exponent = 0;
+  double m = std::frexp(x, &exponent);
+  if (m < std::numbers::sqrt2 / 2) {
+    m *= 2;
+    --exponent;
+  }
+  const double s = (m - 1) / (m + 1);
+  const double z = s * s;  // at most 0.0295
+  double sum = 0;
+  for (int n = 23; n >= 3; n -= 2) sum = (sum + 1.0 / n) * z;
+  return exponent * kLn2High + (2 * s + (2 * s * sum + exponent * kLn2Low));
+}
+
+// cos(2 pi v) for v in [0, 1), by the nearest quarter turn and the Taylor series up to an eighth.
+double CosOfTurn(double v) {
+  const double quarter = std::floor(4 * v + 0.5);
+  const double x = 2 * std::numbers::pi * (v - quarter / 4);  // in [-pi/4, pi/4]
+  const double z = x * x;
+  double cosine = 1, sine = x;
+  double even = 0, odd = 0;
+  for (int n = 18; n >= 2; n -= 2) even = (1 + even) * (-z / (n * (n - 1)));
+  for (int n = 19; n >= 3; n -= 2) odd = (1 + odd) * (-z / (n * (n - 1)));
+  cosine += even;
+  sine += x * odd;
+  switch (static_cast<int>(quarter) % 4) {
+    case 0: return cosine;
+    case 1: return -sine;
+    case 2: return -cosine;
+    default: return sine;
+  }
 }
 
 }  // namespace
@@ -64,10 +102,10 @@ double Random::Uniform() { return static_cast<double>(Next64() >> 11) * 0x1.0p-5
 double Random::Normal() {
   const double u = 1.0 - Uniform();  // in (0, 1]
   const double v = Uniform();
-  return std::sqrt(-2.0 * std::log(u)) * std::cos(2.0 * std::numbers::pi * v);
+  return std::sqrt(-2.0 * Log(u)) * CosOfTurn(v);
 }
 
-double Random::Exponential() { return -std::log(1.0 - Uniform()); }
+double Random::Exponential() { return -Log(1.0 - Uniform()); }
 
 uint64_t Random::Below(uint64_t bound) {
   const uint64_t threshold = (0 - bound) % bound;  // 2^64 mod bound

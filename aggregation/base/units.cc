@@ -34,16 +34,17 @@ Result<Duration> ParseDuration(std::string_view text) {
 }
 
 Result<int64_t> ParseSize(std::string_view text) {
-  static constexpr std::array<Unit, 7> kUnits = {{{"B", 1}, {"kB", 1e3}, {"MB", 1e6}, {"GB", 1e9},
-                                                  {"KiB", 1024}, {"MiB", 1048576}, {"GiB", 1073741824}}};
+  static constexpr std::array<Unit, 9> kUnits = {
+      {{"B", 1}, {"kB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"TB", 1e12},
+       {"KiB", 0x1p10}, {"MiB", 0x1p20}, {"GiB", 0x1p30}, {"TiB", 0x1p40}}};
   ASSIGN_OR_RETURN(const double value, ParseWithUnit(text, kUnits, "\"64KiB\" or \"10MB\""));
   return std::llround(value);
 }
 
 std::string FormatDuration(Duration duration) {
   const double seconds = static_cast<double>(duration.count()) / 1e6;
-  if (seconds < 1) return fmt::format("{:.0f} ms", seconds * 1e3);
-  if (seconds < 60) return fmt::format("{:.1f} s", seconds);
+  if (seconds < 0.9995) return fmt::format("{:.0f} ms", seconds * 1e3);
+  if (seconds < 59.95) return fmt::format("{:.1f} s", seconds);
   const int64_t whole = std::llround(seconds);
   if (whole < 3600) return fmt::format("{}m {:02}s", whole / 60, whole % 60);
   return fmt::format("{}h {:02}m", whole / 3600, whole % 3600 / 60);
@@ -55,7 +56,7 @@ std::string FormatSize(int64_t bytes) {
   double value = static_cast<double>(bytes) / 1e3;
   size_t i = 0;
   while (value >= 999.5 && i + 1 < kNames.size()) value /= 1e3, ++i;
-  return fmt::format("{:.{}f} {}", value, value < 10 ? 2 : value < 100 ? 1 : 0, kNames[i]);
+  return fmt::format("{:.{}f} {}", value, value < 9.995 ? 2 : value < 99.95 ? 1 : 0, kNames[i]);
 }
 
 }  // namespace tributary

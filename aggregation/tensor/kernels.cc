@@ -34,7 +34,8 @@ void WeightedSum(std::span<double> accumulator, std::span<const std::span<const 
                  std::span<const double> weights, int threads) {
   TRIBUTARY_CHECK(inputs.size() == weights.size(), "a weight for every input");
   for (const auto& input : inputs) TRIBUTARY_CHECK(input.size() == accumulator.size(), "inputs have the accumulator's length");
-  const auto sum_block = __builtin_cpu_supports("avx2") ? kernels::SumBlockAvx2 : kernels::SumBlockPortable;
+  kernels::SumBlock* const avx2 = kernels::SumBlockForAvx2();
+  kernels::SumBlock* const sum_block = avx2 != nullptr ? avx2 : kernels::SumBlockPortable;
   std::atomic<size_t> next{0};
   const auto work = [&] {
     std::vector<const float*> at(inputs.size());

@@ -6,8 +6,10 @@
 namespace tributary::kernels {
 
 // accumulator[i] += weights[k] * inputs[k][i] for k = 0..count-1 in order, i < n.
-void SumBlockPortable(double* accumulator, const float* const* inputs, const double* weights, size_t count, size_t n);
-void SumBlockAvx2(double* accumulator, const float* const* inputs, const double* weights, size_t count, size_t n);
+using SumBlock = void(double* accumulator, const float* const* inputs, const double* weights, size_t count, size_t n);
+
+SumBlock SumBlockPortable;
+SumBlock* SumBlockForAvx2();  // null on a processor without AVX2
 
 #define TRIBUTARY_SUM_BLOCK(NAME)                                                                     \
   void NAME(double* accumulator, const float* const* inputs, const double* weights, size_t count, size_t n) { \

@@ -1,42 +1,82 @@
 #include "aggregation/tensor/safetensors.h"
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
 #include <nlohmann/json.hpp>
-#include <set>
-
-#include "aggregation/base/file.h"
 
 namespace tributary {
+namespace {
 
-Status SafetensorsReader::Map(const std::filesystem::path& file, SafetensorsContent* content) {
-  const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0)
-    return MakeError(errno == ENOENT ? Code::kNotFound : Code::kPermissionDenied, "{}: {}", file.string(), std::strerror(errno));
-  struct stat facts {};
-  if (::fstat(fd, &facts) != 0 || !S_ISREG(facts.st_mode) || facts.st_size == 0) {
-    ::close(fd);
-    return InvalidArgument("{}: {}, expected a safetensors file", file.string(),
-                           S_ISDIR(facts.st_mode) ? "is a directory" : "is empty or no regular file");
+constexpr char kMetadata[] = "__metadata__";
+
+// Where the reference package puts a type's data: ranks descend through a file.
+int FileRank(DType dtype) {
+  switch (dtype) {
+    case DType::kI64: return 4;
+    case DType::kF64: return 3;
+    case DType::kF32: return 2;
+    case DType::kBF16: return 1;
+    case DType::kF16: return 0;
   }
-  void* address = ::mmap(nullptr, static_cast<size_t>(facts.st_size), PROT_READ, MAP_PRIVATE, fd, 0);
-  ::close(fd);
-  if (address == MAP_FAILED) return MakeError(Code::kResourceExhausted, "{}: cannot map: {}", file.string(), std::strerror(errno));
-  maps_.emplace_back(static_cast<const std::byte*>(address), static_cast<size_t>(facts.st_size));
-  auto parsed = ParseSafetensors(maps_.back());
-  if (!parsed) return Annotate(parsed.error(), file.string());
-  *content = *std::move(parsed);
-  return {};
+  return 0;
 }
 
-SafetensorsReader::~SafetensorsReader() {
-  for (const auto& map : maps_) ::munmap(const_cast<std::byte*>(map.data()), map.size());
+std::vector<const TensorMap::value_type*> FileOrder(const TensorMap& tensors) {
+  std::vector<const TensorMap::value_type*> order;
+  for (const auto& item : tensors) order.push_back(&item);  // by name
+  std::stable_sort(order.begin(), order.end(), [](const auto* a, const auto* b) {
+    return FileRank(a->second.dtype()) > FileRank(b->second.dtype());
+  });
+  return order;
+}
+
+// A JSON string.
+std::string Quoted(const std::string& text) { return nlohmann::json(text).dump(); }
+
+Result<std::string> Header(const std::vector<const TensorMap::value_type*>& order, const Metadata& metadata) {
+  std::vector<std::string> entries;
+  size_t offset = 0;
+  try {
+    if (!metadata.empty()) entries.push_back(fmt::format("\"{}\":{}", kMetadata, nlohmann::json(metadata).dump()));
+    for (const auto* item : order) {
+      const auto& [name, tensor] = *item;
+      if (name == kMetadata) return InvalidArgument("a tensor may not be named {}", kMetadata);
+      const size_t end = offset + tensor.bytes().size();
+      entries.push_back(fmt::format("{}:{{\"dtype\":\"{}\",\"shape\":{},\"data_offsets\":[{},{}]}}", Quoted(name),
+                                    DTypeName(tensor.dtype()), FormatShape(tensor.shape()), offset, end));
+      offset = end;
+    }
+    std::string text = fmt::format("{{{}}}", fmt::join(entries, ","));
+    text.resize((text.size() + 7) / 8 * 8, ' ');
+    return text;
+  } catch (const nlohmann::json::exception& fault) {
+    return InvalidArgument("a tensor's name or metadata is not UTF-8: {}", fault.what());
+  }
+}
+
+std::string Join(const std::string& header, const std::vector<const TensorMap::value_type*>& order) {
+  const uint64_t length = header.size();
+  size_t size = sizeof length + header.size();
+  for (const auto* item : order) size += item->second.bytes().size();
+  std::string out;
+  out.reserve(size);
+  out.append(reinterpret_cast<const char*>(&length), sizeof length);  // little-endian, as every supported processor
+  out += header;
+  for (const auto* item : order)
+    out.append(reinterpret_cast<const char*>(item->second.bytes().data()), item->second.bytes().size());
+  return out;
+}
+
+}  // namespace
+
+Status SafetensorsReader::Map(const std::filesystem::path& file, SafetensorsContent* content) {
+  ASSIGN_OR_RETURN(MappedFile mapped, MappedFile::Open(file));
+  files_.push_back(std::move(mapped));
+  auto parsed = ParseSafetensors(files_.back().bytes());
+  if (!parsed) return Annotate(parsed.error(), file.string());
+  *content = *std::move(parsed);
+  for (Tensor& copy : content->copies) copies_.push_back(std::move(copy));
+  return {};
 }
 
 Result<std::shared_ptr<const SafetensorsReader>> SafetensorsReader::Open(const std::filesystem::path& file) {
@@ -48,61 +88,18 @@ Result<std::shared_ptr<const SafetensorsReader>> SafetensorsReader::Open(const s
   return std::shared_ptr<const SafetensorsReader>(std::move(reader));
 }
 
-Result<std::shared_ptr<const SafetensorsReader>> SafetensorsReader::OpenSharded(const std::filesystem::path& index) {
-  ASSIGN_OR_RETURN(const std::string text, ReadFile(index));
-  const auto json = nlohmann::json::parse(text, nullptr, false);
-  if (!json.is_object() || !json.contains("weight_map") || !json["weight_map"].is_object())
-    return InvalidArgument("{}: expected a JSON object with \"weight_map\"", index.string());
-  std::map<std::string, std::set<std::string>> shards;
-  for (const auto& [name, file] : json["weight_map"].items()) {
-    const std::string shard = file.is_string() ? file.get<std::string>() : "";
-    if (shard.empty() || shard.find('/') != std::string::npos || shard.find('\\') != std::string::npos || shard.starts_with('.'))
-      return InvalidArgument("{}: {} names shard \"{}\", expected a plain file name", index.string(), name, shard);
-    shards[shard].insert(name);
-  }
-  std::shared_ptr<SafetensorsReader> reader(new SafetensorsReader);
-  for (const auto& [shard, names] : shards) {
-    SafetensorsContent content;
-    RETURN_IF_ERROR(reader->Map(index.parent_path() / shard, &content));
-    for (const std::string& name : names)
-      if (!content.tensors.contains(name)) return InvalidArgument("{}: {} is not in {}", index.string(), name, shard);
-    for (auto& [name, view] : content.tensors)
-      if (!names.contains(name) || !reader->tensors_.emplace(name, view).second)
-        return InvalidArgument("{}: {} of {} is named elsewhere or not at all", index.string(), name, shard);
-  }
-  return std::shared_ptr<const SafetensorsReader>(std::move(reader));
-}
-
 std::string SerializeSafetensors(const TensorMap& tensors, const Metadata& metadata) {
-  std::vector<const TensorMap::value_type*> order;
-  for (const auto& item : tensors) order.push_back(&item);
-  std::stable_sort(order.begin(), order.end(), [](const auto* a, const auto* b) {
-    return SizeOf(a->second.dtype()) > SizeOf(b->second.dtype());  // names are in order already
-  });
-  nlohmann::ordered_json header = nlohmann::ordered_json::object();
-  if (!metadata.empty()) header["__metadata__"] = metadata;
-  size_t offset = 0;
-  for (const auto* item : order) {
-    const size_t end = offset + item->second.bytes().size();
-    header[item->first] = {{"dtype", DTypeName(item->second.dtype())},
-                           {"shape", item->second.shape()},
-                           {"data_offsets", {offset, end}}};
-    offset = end;
-  }
-  std::string text = header.dump();
-  text.resize((text.size() + 7) / 8 * 8, ' ');
-  const uint64_t length = text.size();
-  std::string out(8, '\0');
-  std::memcpy(out.data(), &length, 8);
-  out.reserve(8 + text.size() + offset);
-  out += text;
-  for (const auto* item : order)
-    out.append(reinterpret_cast<const char*>(item->second.bytes().data()), item->second.bytes().size());
-  return out;
+  const auto order = FileOrder(tensors);
+  const auto header = Header(order, metadata);
+  TRIBUTARY_CHECK(header.has_value(), "tensors and metadata have names that a file can carry");
+  return Join(*header, order);
 }
 
 Status WriteSafetensors(const std::filesystem::path& path, const TensorMap& tensors, const Metadata& metadata) {
-  return WriteFile(path, SerializeSafetensors(tensors, metadata));
+  const auto order = FileOrder(tensors);
+  const auto header = Header(order, metadata);
+  if (!header) return Annotate(header.error(), path.string());
+  return WriteFile(path, Join(*header, order));
 }
 
 Result<TensorMap> ReadSafetensors(std::span<const std::byte> bytes) {

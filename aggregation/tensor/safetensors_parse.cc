@@ -120,6 +120,8 @@ Status CheckContiguous(std::vector<std::pair<std::pair<int64_t, int64_t>, std::s
 
 }  // namespace
 
+static_assert(std::is_nothrow_move_constructible_v<Tensor>, "views into copies survive a growing vector");
+
 Result<SafetensorsContent> ParseSafetensors(std::span<const std::byte> bytes) {
   if (bytes.size() < 8) return InvalidArgument("{} bytes are too few for a safetensors file", bytes.size());
   uint64_t header_size = 0;
@@ -129,6 +131,8 @@ Result<SafetensorsContent> ParseSafetensors(std::span<const std::byte> bytes) {
     return InvalidArgument("header of {} bytes, but only {} bytes follow (truncated?)", header_size, bytes.size() - 8);
   const std::string_view header(reinterpret_cast<const char*>(bytes.data()) + 8, header_size);
   if (!header.starts_with('{')) return InvalidArgument("header does not begin with '{{'");
+  if (const size_t zero = header.find('\0'); zero != header.npos)  // which the JSON reader takes for the end
+    return InvalidArgument("header is not JSON (byte {} is zero)", zero);
   HeaderHandler handler;
   if (!nlohmann::json::sax_parse(header, &handler)) return InvalidArgument("{}", handler.fault);
   const auto data = bytes.subspan(8 + header_size);
@@ -143,8 +147,12 @@ Result<SafetensorsContent> ParseSafetensors(std::span<const std::byte> bytes) {
     RETURN_IF_ERROR(CheckTensor(name, entry, *dtype, data.size()));
     const int64_t begin = (*entry.offsets)[0], end = (*entry.offsets)[1];
     ranges.push_back({{begin, end}, name});
-    content.tensors.emplace(name, TensorView{*dtype, *entry.shape,
-                            data.subspan(static_cast<size_t>(begin), static_cast<size_t>(end - begin))});
+    TensorView view{*dtype, *entry.shape, data.subspan(static_cast<size_t>(begin), static_cast<size_t>(end - begin))};
+    if (reinterpret_cast<uintptr_t>(view.bytes.data()) % SizeOf(*dtype) != 0) {
+      content.copies.push_back(Copy(view));
+      view.bytes = content.copies.back().view().bytes;
+    }
+    content.tensors.emplace(name, std::move(view));
   }
   RETURN_IF_ERROR(CheckContiguous(std::move(ranges), data.size()));
   return content;

@@ -25,9 +25,21 @@ double LoadNumber(DType dtype, const std::byte* p) {
   return 0;
 }
 
+// A float from which a rounding to 16 bits gives what rounding the double at once would: cut off
+// towards zero, with the last bit set if anything was lost ("round to odd", Boldo and Melquiond, 2008).
+float RoundToOdd(double value) {
+  const float nearest = static_cast<float>(value);
+  if (std::isnan(value) || static_cast<double>(nearest) == value) return nearest;
+  uint32_t bits = std::bit_cast<uint32_t>(nearest);
+  if (std::fabs(static_cast<double>(nearest)) > std::fabs(value)) --bits;
+  return std::bit_cast<float>(bits | 1);
+}
+
 void StoreNumber(DType dtype, double value, std::byte* p) {
   const float f = static_cast<float>(value);
-  const uint16_t half = dtype == DType::kBF16 ? ToBF16(f) : dtype == DType::kF16 ? ToF16(f) : uint16_t{0};
+  const uint16_t half = dtype == DType::kBF16  ? ToBF16(RoundToOdd(value))
+                        : dtype == DType::kF16 ? ToF16(RoundToOdd(value))
+                                               : uint16_t{0};
   if (dtype == DType::kF32) std::memcpy(p, &f, sizeof f);
   else if (dtype == DType::kF64) std::memcpy(p, &value, sizeof value);
   else std::memcpy(p, &half, sizeof half);

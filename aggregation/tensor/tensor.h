@@ -23,9 +23,11 @@ struct TensorView {
   Shape shape;
   std::span<const std::byte> bytes;
   int64_t size() const { return static_cast<int64_t>(bytes.size() / SizeOf(dtype)); }
-  // The elements as T, which must be the dtype's C++ type; bytes must be aligned for T.
+  // The elements as T, which must have the dtype's size; bytes must be aligned for T.
   template <typename T>
   std::span<const T> as() const {
+    TRIBUTARY_CHECK(sizeof(T) == SizeOf(dtype), "elements are read in their own size");
+    TRIBUTARY_CHECK(reinterpret_cast<uintptr_t>(bytes.data()) % alignof(T) == 0, "elements are aligned");
     return {reinterpret_cast<const T*>(bytes.data()), bytes.size() / sizeof(T)};
   }
 };
@@ -68,7 +70,8 @@ class Tensor {
 using TensorMap = std::map<std::string, Tensor, std::less<>>;
 
 Tensor Copy(const TensorView& view);
-// Element-wise conversion. To i64 only from i64.
+// Element-wise conversion, rounded once to nearest, ties to even (i64 goes through f64). To i64 only
+// from i64.
 Result<Tensor> Convert(const TensorView& view, DType to);
 // True if no element is NaN or infinite.
 bool AllFinite(const TensorView& view);

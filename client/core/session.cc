@@ -1,0 +1,203 @@
+#include "client/core/session.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "aggregation/base/random.h"
+
+namespace tributary::client {
+namespace {
+
+class Applier {
+ public:
+  explicit Applier(TaskInHand& in_hand) : in_hand_(in_hand) {}
+
+  Status operator()(const TaskTaken& r) {
+    if (in_hand_.task || r.task.sequence <= in_hand_.last_ended) {
+      return MakeError(Code::kDataLoss, "task_taken: sequence {}, another task is in hand or newer",
+                       r.task.sequence);
+    }
+    in_hand_.task = r.task;
+    return {};
+  }
+  Status operator()(const UpdateReady& r) {
+    RETURN_IF_ERROR(CheckInHand("update_ready", r.sequence));
+    if (in_hand_.update) return MakeError(Code::kDataLoss, "update_ready: there is one already");
+    in_hand_.update = r;
+    return {};
+  }
+  Status operator()(const TaskEnded& r) {
+    RETURN_IF_ERROR(CheckInHand("task_ended", r.sequence));
+    in_hand_ = {std::nullopt, std::nullopt, r.sequence};
+    return {};
+  }
+
+ private:
+  Status CheckInHand(std::string_view record, int64_t sequence) const {
+    if (in_hand_.task && in_hand_.task->sequence == sequence) return {};
+    return MakeError(Code::kDataLoss, "{}: sequence {}, not the task in hand", record, sequence);
+  }
+  TaskInHand& in_hand_;
+};
+
+}  // namespace
+
+Status TaskInHand::Apply(const Record& record) { return std::visit(Applier(*this), record); }
+
+Result<Session> Session::Recover(SessionOptions options, std::span<const Record> records,
+                                 TimePoint now) {
+  Session session(std::move(options));
+  for (size_t i = 0; i < records.size(); ++i) {
+    if (auto status = session.in_hand_.Apply(records[i]); !status.has_value()) {
+      return Annotate(std::move(status).error(), fmt::format("record {}", i));
+    }
+  }
+  if (session.in_hand_.task && !session.in_hand_.update) {
+    session.ready_.commands.push_back(StartWork{*session.in_hand_.task});
+  }
+  session.timer_ = now;  // to connect
+  session.Step(now, TimeReached{});
+  return session;
+}
+
+void Session::Step(TimePoint now, const Event& event) {
+  std::visit([&](const auto& e) { On(now, e); }, event);
+}
+
+Ready Session::TakeReady() { return std::exchange(ready_, {}); }
+
+std::optional<TimePoint> Session::NextDeadline() const { return timer_; }
+
+Phase Session::phase() const {
+  if (in_hand_.task && !in_hand_.update) return Phase::kWorking;
+  if (link_ == Link::kDown) return Phase::kBackingOff;
+  if (link_ == Link::kConnecting) return Phase::kConnecting;
+  if (!in_hand_.task) return Phase::kWaiting;
+  return is_uploaded_ ? Phase::kReporting : Phase::kUploading;
+}
+
+void Session::On(TimePoint now, const Connected&) {
+  if (link_ == Link::kUp) return;
+  link_ = Link::kUp;
+  tries_ = 0;
+  SayHelloAgain(now);
+  if (in_hand_.update) SendUpdate(now);
+}
+
+void Session::On(TimePoint now, const ConnectionLost&) {
+  link_ = Link::kDown;
+  SayAgainAfter(now);
+}
+
+void Session::On(TimePoint now, const TaskReceived& event) {
+  const int64_t sequence = event.task.sequence;
+  if (sequence <= in_hand_.last_ended) return;  // said twice
+  if (in_hand_.task) {
+    if (sequence <= in_hand_.task->sequence) return;
+    EndTask(now, Reason::kLate);  // the coordinator has moved on
+  }
+  Emit(TaskTaken{event.task});
+  ready_.commands.push_back(StartWork{event.task});
+}
+
+void Session::On(TimePoint now, const WorkFinished& event) {
+  SetUpdate(now, {event.sequence, Reason::kAccepted, event.digest, event.weight, event.metrics});
+}
+
+void Session::On(TimePoint now, const WorkFailed& event) {
+  SetUpdate(now, {event.sequence, event.reason});
+}
+
+void Session::On(TimePoint now, const Uploaded& event) {
+  if (!IsInHand(event.sequence) || !in_hand_.update || link_ != Link::kUp) return;
+  is_uploaded_ = true;
+  tries_ = 0;
+  SendUpdate(now);
+}
+
+void Session::On(TimePoint now, const Acknowledged& event) {
+  if (IsInHand(event.sequence) && in_hand_.update) EndTask(now, Reason::kAccepted);
+}
+
+void Session::On(TimePoint now, const Dismissed& event) {
+  if (IsInHand(event.sequence)) EndTask(now, event.reason);
+}
+
+void Session::On(TimePoint now, const TimeReached&) {
+  if (!timer_ || now < *timer_) return;
+  timer_.reset();
+  if (link_ == Link::kDown) {
+    link_ = Link::kConnecting;
+    ready_.commands.push_back(Connect{});
+  } else if (link_ == Link::kUp && in_hand_.update) {
+    SendUpdate(now);
+  } else if (link_ == Link::kUp) {
+    SayHelloAgain(now);
+  }
+}
+
+bool Session::IsInHand(int64_t sequence) const {
+  return in_hand_.task && in_hand_.task->sequence == sequence;
+}
+
+void Session::EndTask(TimePoint now, Reason reason) {
+  const int64_t sequence = in_hand_.task->sequence;
+  const bool is_working = !in_hand_.update;
+  Emit(TaskEnded{sequence, reason});
+  if (is_working) ready_.commands.push_back(StopWork{sequence});
+  is_uploaded_ = false;
+  if (link_ != Link::kUp) return;
+  tries_ = 0;
+  timer_ = now + options_.heartbeat;
+}
+
+void Session::SetUpdate(TimePoint now, UpdateReady update) {
+  if (!IsInHand(update.sequence) || in_hand_.update) return;
+  Emit(std::move(update));
+  is_uploaded_ = false;
+  if (link_ != Link::kUp) return;
+  tries_ = 0;
+  SendUpdate(now);
+}
+
+void Session::SendUpdate(TimePoint now) {
+  const UpdateReady& update = *in_hand_.update;
+  if (update.reason == Reason::kAccepted && !is_uploaded_) {
+    ready_.commands.push_back(Upload{update.sequence, update.digest});
+    timer_.reset();  // an upload ends with Uploaded or ConnectionLost
+    return;
+  }
+  ready_.commands.push_back(Report{update});
+  SayAgainAfter(now);
+}
+
+void Session::SayHelloAgain(TimePoint now) {
+  ready_.commands.push_back(SayHello{in_hand_.task ? in_hand_.task->sequence : 0});
+  timer_ = now + options_.heartbeat;
+}
+
+void Session::SayAgainAfter(TimePoint now) {
+  const Duration delay = RetryDelay();
+  timer_ = now + delay;
+}
+
+// Doubling, with the upper half of each delay drawn, so that a thousand clients that lost the
+// coordinator at once do not come back at once.
+Duration Session::RetryDelay() {
+  Duration delay = options_.first_retry;
+  for (int64_t i = 0; i < tries_ && delay < options_.last_retry; ++i) delay += delay;
+  delay = std::min(delay, options_.last_retry);
+  ++tries_;
+  Random random(options_.seed, "retry", {options_.name.value, std::to_string(jitter_draws_++)});
+  const uint64_t half = static_cast<uint64_t>(delay.count() / 2);
+  const uint64_t drawn = random.Below(half + 1);
+  return Duration(delay.count() - static_cast<int64_t>(drawn));
+}
+
+void Session::Emit(Record record) {
+  const Status status = in_hand_.Apply(record);
+  TRIBUTARY_CHECK(status.has_value(), status.has_value() ? "" : status.error().message);
+  ready_.records.push_back(std::move(record));
+}
+
+}  // namespace tributary::client

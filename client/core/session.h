@@ -1,0 +1,158 @@
+#pragma once
+// A client's session with the coordinator as a deterministic machine: it connects, waits for a
+// task, has it done, uploads the update, reports it until it is answered, and backs off when the
+// connection fails. It decides and does nothing else; time is an argument. One thread owns it.
+// The driver's contract is the coordinator's: take the ready, make its records durable, only then
+// carry out its commands, in order. Commands may be repeated after a crash.
+//
+// Messages may be lost, repeated, delayed and reordered: whatever awaits an answer is said again,
+// less and less often, and an answer to something else is ignored.
+
+#include <optional>
+#include <span>
+#include <variant>
+#include <vector>
+
+#include "aggregation/base/status.h"
+#include "aggregation/base/task.h"
+
+namespace tributary::client {
+
+struct SessionOptions {
+  ClientId name;
+  uint64_t seed = 0;  // of the jitter
+  Duration first_retry = std::chrono::seconds(1);  // to connect or to report; doubles, up to
+  Duration last_retry = std::chrono::minutes(1);
+  Duration heartbeat = std::chrono::seconds(20);   // while there is nothing to report
+};
+
+// --- what can happen ---
+
+struct Connected {};
+struct ConnectionLost {};  // or could not be made
+struct TaskReceived { Task task; };
+struct WorkFinished {
+  int64_t sequence = 0;
+  Digest digest{};  // of the update, which the driver has stored
+  int64_t weight = 0;
+  std::vector<Metric> metrics{};
+};
+struct WorkFailed {
+  int64_t sequence = 0;
+  Reason reason = Reason::kFailed;  // IsClientFault
+};
+struct Uploaded { int64_t sequence = 0; };  // the coordinator's side has all bytes
+struct Acknowledged { int64_t sequence = 0; };
+struct Dismissed {
+  int64_t sequence = 0;
+  Reason reason = Reason::kPending;
+};
+struct TimeReached {};
+
+using Event = std::variant<Connected, ConnectionLost, TaskReceived, WorkFinished, WorkFailed,
+                           Uploaded, Acknowledged, Dismissed, TimeReached>;
+
+// --- what is durable ---
+
+struct TaskTaken {
+  Task task;
+  bool operator==(const TaskTaken&) const = default;
+};
+struct UpdateReady {  // `reason` is kAccepted where there is an update, else why there is none
+  int64_t sequence = 0;
+  Reason reason = Reason::kAccepted;
+  Digest digest{};
+  int64_t weight = 0;
+  std::vector<Metric> metrics{};
+  bool operator==(const UpdateReady&) const = default;
+};
+struct TaskEnded {
+  int64_t sequence = 0;
+  Reason reason = Reason::kPending;
+  bool operator==(const TaskEnded&) const = default;
+};
+
+using Record = std::variant<TaskTaken, UpdateReady, TaskEnded>;
+
+// --- what is asked for ---
+
+struct Connect {};
+struct SayHello { int64_t holds = 0; };  // "I am here", and the task in hand or 0; while that is
+                                         // 0 it is answered with a task if there is one
+struct StartWork { Task task; };
+struct StopWork { int64_t sequence = 0; };
+struct Upload {
+  int64_t sequence = 0;
+  Digest digest{};
+};
+struct Report { UpdateReady update; };  // offers an uploaded update, or says why there is none
+
+using Command = std::variant<Connect, SayHello, StartWork, StopWork, Upload, Report>;
+
+struct Ready {
+  std::vector<Record> records;
+  std::vector<Command> commands;
+  bool empty() const { return records.empty() && commands.empty(); }
+};
+
+enum class Phase { kBackingOff, kConnecting, kWaiting, kWorking, kUploading, kReporting };
+
+// The durable part: the task in hand, if any, and what came of it.
+struct TaskInHand {
+  std::optional<Task> task;
+  std::optional<UpdateReady> update;
+  int64_t last_ended = 0;  // sequence; a repeated task up to here is not done again
+  Status Apply(const Record& record);  // changes nothing when it fails
+  bool operator==(const TaskInHand&) const = default;
+};
+
+class Session {
+ public:
+  // DataLoss names the record that cannot be. The first ready takes up what was left undone.
+  static Result<Session> Recover(SessionOptions options, std::span<const Record> records,
+                                 TimePoint now);
+
+  void Step(TimePoint now, const Event& event);
+  Ready TakeReady();
+  std::optional<TimePoint> NextDeadline() const;  // when to Step(now, TimeReached{}) at the latest
+
+  Phase phase() const;
+  bool is_connected() const { return link_ == Link::kUp; }
+  const TaskInHand& in_hand() const { return in_hand_; }
+
+ private:
+  enum class Link { kDown, kConnecting, kUp };
+
+  explicit Session(SessionOptions options) : options_(std::move(options)) {}
+
+  void On(TimePoint now, const Connected&);
+  void On(TimePoint now, const ConnectionLost&);
+  void On(TimePoint now, const TaskReceived& event);
+  void On(TimePoint now, const WorkFinished& event);
+  void On(TimePoint now, const WorkFailed& event);
+  void On(TimePoint now, const Uploaded& event);
+  void On(TimePoint now, const Acknowledged& event);
+  void On(TimePoint now, const Dismissed& event);
+  void On(TimePoint now, const TimeReached&);
+
+  bool IsInHand(int64_t sequence) const;
+  void EndTask(TimePoint now, Reason reason);
+  void SetUpdate(TimePoint now, UpdateReady update);
+  void SendUpdate(TimePoint now);  // uploads it first where that is still to be done
+  void SayHelloAgain(TimePoint now);
+  void SayAgainAfter(TimePoint now);
+  Duration RetryDelay();
+  void Emit(Record record);
+
+  SessionOptions options_;
+  TaskInHand in_hand_;
+  Ready ready_;
+
+  Link link_ = Link::kDown;
+  bool is_uploaded_ = false;
+  int64_t tries_ = 0;       // to connect, or to report, without an answer
+  int64_t jitter_draws_ = 0;
+  std::optional<TimePoint> timer_;
+};
+
+}  // namespace tributary::client

@@ -1,0 +1,26 @@
+#pragma once
+// A model directory as the Hugging Face Hub lays it out: config.json, tokenizer.json and
+// model.safetensors, or shards named by model.safetensors.index.json.
+
+#include <memory>
+
+#include "aggregation/base/digest.h"
+#include "aggregation/tensor/safetensors.h"
+#include "client/model/family.h"
+
+namespace tributary::model {
+
+struct Directory {
+  std::filesystem::path path;
+  const Family* family = nullptr;
+  Config config;
+  Digest digest;                  // SHA-256 over config.json and every weight by name, dtype, shape and bytes
+  TensorViewMap weights;          // by classification-model name; views into `file`
+  std::shared_ptr<const SafetensorsReader> file;
+};
+
+// Checks config.json, tokenizer.json and the weights, in this order; every fault names file and
+// value: missing tensors, shapes that disagree with config.json, NaN or infinity.
+Result<Directory> OpenDirectory(const std::filesystem::path& path);
+
+}  // namespace tributary::model

@@ -1,0 +1,3 @@
+#define TRIBUTARY_ATTEND AttendPortable
+#define TRIBUTARY_ATTEND_BACKWARD AttendBackwardPortable
+#include "client/train/attention_kernel.inc"

@@ -1,0 +1,71 @@
+#include "coordinator/artefact/adapter_directory.h"
+
+#include <nlohmann/json.hpp>
+
+#include "aggregation/base/file.h"
+#include "coordinator/artefact/model_card.h"
+
+namespace tributary::artefact {
+namespace {
+
+constexpr std::string_view kTokenizerFiles[] = {"tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.txt"};
+
+std::string FactsJson(const config::Config& config, const Provenance& provenance) {
+  nlohmann::ordered_json json;
+  json["schema"] = "tributary-adapter-1";
+  json["task"] = config.model.task;
+  json["labels"] = config.model.labels;
+  json["max_length"] = config.training.max_length;
+  json["text_columns"] = config.data.text.size();
+  json["base_model"] = config.model.name;
+  json["base_digest"] = config.model.digest;
+  json["method"] = config.adapter.method;
+  json["rank"] = config.adapter.rank;
+  json["round"] = provenance.round;
+  json["clients"] = provenance.clients;
+  json["plan_digest"] = provenance.plan_digest;
+  json["state_digest"] = provenance.state_digest;
+  json["privacy"] = provenance.privacy_statement;
+  return json.dump(2) + "\n";
+}
+
+}  // namespace
+
+Result<AdapterFacts> ReadAdapterFacts(const std::filesystem::path& directory) {
+  const std::filesystem::path path = directory / "tributary.json";
+  ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
+  const auto json = nlohmann::json::parse(text, nullptr, false);
+  if (!json.is_object()) return InvalidArgument("{}: is not a JSON object", path.string());
+  AdapterFacts facts;
+  if (!json.contains("labels") || !json["labels"].is_array() || json["labels"].size() < 2)
+    return InvalidArgument("{}: \"labels\" must be a list of at least two", path.string());
+  for (const auto& label : json["labels"]) {
+    if (!label.is_string()) return InvalidArgument("{}: \"labels\" holds {}, expected strings", path.string(), label.dump());
+    facts.labels.push_back(label);
+  }
+  const auto length = json.value("max_length", nlohmann::json(128));
+  if (!length.is_number_integer() || length.get<int64_t>() < 2) return InvalidArgument("{}: \"max_length\" is {}, expected a whole number", path.string(), length.dump());
+  facts.max_length = length;
+  if (json.contains("base_digest") && json["base_digest"].is_string()) facts.base_digest = json["base_digest"];
+  facts.pair = json.value("text_columns", nlohmann::json(1)) == 2;
+  return facts;
+}
+
+Result<double> WriteAdapterDirectory(const std::filesystem::path& directory, const adapter::PeftAdapter& adapter,
+                                     const config::Config& config, const model::Directory& base, const Provenance& provenance,
+                                     adapter::PeftOptions options) {
+  RETURN_IF_ERROR(MakeDirectories(directory));
+  options.base_model = config.model.name;
+  const adapter::PeftFiles files = adapter::ExportPeft(adapter, options);
+  RETURN_IF_ERROR(adapter::WritePeft(directory, files));
+  for (std::string_view name : kTokenizerFiles) {
+    if (!std::filesystem::exists(base.path / name)) continue;
+    ASSIGN_OR_RETURN(const std::string content, ReadFile(base.path / name));
+    RETURN_IF_ERROR(WriteFile(directory / name, content));
+  }
+  RETURN_IF_ERROR(WriteFile(directory / "tributary.json", FactsJson(config, provenance)));
+  RETURN_IF_ERROR(WriteFile(directory / "README.md", ModelCard(config, provenance)));
+  return files.truncation_error;
+}
+
+}  // namespace tributary::artefact

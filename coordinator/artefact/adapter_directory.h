@@ -1,0 +1,34 @@
+#pragma once
+// The adapter as a directory that any serving stack loads: PEFT's two files, the tokenizer's files,
+// tributary.json (labels, max_length, digests, provenance, privacy statement) and a model card. No
+// local path, time or host name is in it.
+
+#include "aggregation/adapter/peft_export.h"
+#include "client/model/directory.h"
+#include "coordinator/config/config.h"
+
+namespace tributary::artefact {
+
+struct Provenance {
+  int64_t round = 0;
+  int64_t clients = 0;          // of the population
+  std::string plan_digest, state_digest;
+  std::string privacy_statement;
+  std::optional<double> accuracy;
+};
+
+// What `predict` and `evaluate` read of tributary.json.
+struct AdapterFacts {
+  std::vector<std::string> labels;
+  int64_t max_length = 128;
+  std::string base_digest;
+  bool pair = false;
+};
+Result<AdapterFacts> ReadAdapterFacts(const std::filesystem::path& directory);
+
+// Writes the directory anew. Returns the truncation error (0 if exact).
+Result<double> WriteAdapterDirectory(const std::filesystem::path& directory, const adapter::PeftAdapter& adapter,
+                                     const config::Config& config, const model::Directory& base, const Provenance& provenance,
+                                     adapter::PeftOptions options);
+
+}  // namespace tributary::artefact

@@ -1,0 +1,20 @@
+#pragma once
+// A configuration as text: the effective run.toml, the plan digest, and the reference manual.
+
+#include <string>
+
+#include "coordinator/config/config.h"
+
+namespace tributary::config {
+
+// Every key with its value, in the order of the documentation; reading it gives the same Config.
+std::string RenderToml(const Config& config);
+
+// SHA-256 over the rendered plan: equal for simulation and deployment. Taken after the model's
+// digest and the labels are filled in.
+Digest PlanDigest(const Config& config);
+
+// docs/configuration.md.
+std::string RenderManual();
+
+}  // namespace tributary::config

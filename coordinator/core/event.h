@@ -1,0 +1,93 @@
+#pragma once
+// Everything that can happen to a run. Tensors never enter: an update is a digest whose bytes the
+// driver has already stored, and whose layout it has checked.
+
+#include <variant>
+#include <vector>
+
+#include "aggregation/base/task.h"
+
+namespace tributary::coordinator {
+
+// Clients are authenticated by the driver. To connect implies to be enrolled.
+struct PopulationChanged {
+  static constexpr std::string_view kName = "population_changed";
+  enum class Kind : uint8_t { kEnrolled, kConnected, kDisconnected, kRemoved };
+  Kind kind = Kind::kConnected;
+  std::vector<ClientId> names;
+  static void Fields(auto& e, auto&& f) { f("kind", e.kind), f("names", e.names); }
+};
+
+// Said with a client's hello. A task that is not wanted any more is dismissed, so that nobody works
+// for a stage that is over.
+struct TaskHeld {
+  static constexpr std::string_view kName = "task_held";
+  ClientId client;
+  int64_t sequence = 0;
+  static void Fields(auto& e, auto&& f) { f("client", e.client), f("sequence", e.sequence); }
+};
+
+struct UpdateOffered {
+  static constexpr std::string_view kName = "update_offered";
+  ClientId client;
+  int64_t sequence = 0;
+  Digest digest;
+  int64_t weight = 0;
+  std::vector<Metric> metrics;
+  static void Fields(auto& e, auto&& f) {
+    f("client", e.client), f("sequence", e.sequence), f("digest", e.digest);
+    f("weight", e.weight), f("metrics", e.metrics);
+  }
+};
+
+// The client, or the driver who looked at its update, ends the client's part.
+struct ClientFailed {
+  static constexpr std::string_view kName = "client_failed";
+  ClientId client;
+  int64_t sequence = 0;
+  Reason reason = Reason::kFailed;  // IsClientFault
+  static void Fields(auto& e, auto&& f) {
+    f("client", e.client), f("sequence", e.sequence), f("reason", e.reason);
+  }
+};
+
+// Answers the command FinishAggregate.
+struct AggregateFinished {
+  static constexpr std::string_view kName = "aggregate_finished";
+  int64_t sequence = 0;
+  Digest digest;
+  int64_t rows = 0;  // evaluations only: the rows seen and those labelled right
+  int64_t correct = 0;
+  std::vector<Metric> metrics;
+  static void Fields(auto& e, auto&& f) {
+    f("sequence", e.sequence), f("digest", e.digest), f("rows", e.rows);
+    f("correct", e.correct), f("metrics", e.metrics);
+  }
+};
+
+struct AggregateFailed {
+  static constexpr std::string_view kName = "aggregate_failed";
+  int64_t sequence = 0;
+  static void Fields(auto& e, auto&& f) { f("sequence", e.sequence); }
+};
+
+struct OperatorRequest {
+  static constexpr std::string_view kName = "operator_request";
+  enum class Kind : uint8_t { kStart, kPause, kResume, kStop };
+  Kind kind = Kind::kStart;
+  static void Fields(auto& e, auto&& f) { f("kind", e.kind); }
+};
+
+struct DeadlineReached {
+  static constexpr std::string_view kName = "deadline_reached";
+  static void Fields(auto&, auto&&) {}
+};
+
+using Event = std::variant<PopulationChanged, TaskHeld, UpdateOffered, ClientFailed,
+                           AggregateFinished, AggregateFailed, OperatorRequest, DeadlineReached>;
+
+// Limits; an event beyond one is the driver's fault and is refused.
+inline constexpr size_t kMaxNameBytes = 255;
+inline constexpr size_t kMaxMetrics = 64;
+
+}  // namespace tributary::coordinator

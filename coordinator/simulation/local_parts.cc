@@ -1,0 +1,33 @@
+#include "coordinator/simulation/local_parts.h"
+
+#include <charconv>
+
+#include "aggregation/base/digest.h"
+#include "aggregation/base/file.h"
+#include "aggregation/tensor/safetensors.h"
+
+namespace tributary::simulation {
+
+std::filesystem::path LocalParts::Of(const std::string& client) const { return directory_ / Sha256(client).Hex().substr(0, 32); }
+
+Result<TensorMap> LocalParts::Load(const std::string& client, int64_t round) const {
+  std::error_code error;
+  int64_t newest = -1;
+  std::filesystem::path found;
+  for (const auto& entry : std::filesystem::directory_iterator(Of(client), error)) {
+    const std::string stem = entry.path().stem().string();
+    int64_t number = -1;
+    const auto [end, fault] = std::from_chars(stem.data(), stem.data() + stem.size(), number);
+    if (fault != std::errc() || end != stem.data() + stem.size() || entry.path().extension() != ".safetensors") continue;
+    if (number < round && number > newest) newest = number, found = entry.path();
+  }
+  if (newest < 0) return TensorMap();
+  return ReadSafetensors(found);
+}
+
+Status LocalParts::Save(const std::string& client, int64_t round, const TensorMap& parts) const {
+  RETURN_IF_ERROR(MakeDirectories(Of(client)));
+  return WriteSafetensors(Of(client) / fmt::format("{}.safetensors", round), parts);
+}
+
+}  // namespace tributary::simulation

@@ -1,0 +1,76 @@
+#pragma once
+// All clients of a simulated run: real tasks on worker threads, in the order in which the engine
+// will want the results. What a task gives is a function of the run and the client's name.
+
+#include <condition_variable>
+#include <mutex>
+#include <stop_token>
+#include <thread>
+
+#include "coordinator/simulation/checkpoints.h"
+#include "coordinator/simulation/environment.h"
+#include "coordinator/simulation/local_parts.h"
+#include "coordinator/simulation/work.h"
+
+namespace tributary::simulation {
+
+// What tasks of one stage moved and took, beside what the journal holds of each.
+struct StageTotals {
+  int64_t bytes_up = 0, bytes_down = 0;
+  double train_seconds = 0;  // wall time with training in flight
+};
+
+class SimulatedClients : public ClientWork {
+ public:
+  // All arguments outlive the object. `workers` >= 1 threads are made.
+  SimulatedClients(const Environment& environment, const client::Model& model, store::BlobStore& blobs, Checkpoints& checkpoints,
+                   const LocalParts& locals, int workers);
+  ~SimulatedClients() override;  // stops what runs
+
+  WorkCost Cost(const ClientId& client, const Task& task) override;
+  void Start(const ClientId& client, const Task& task, TimePoint wanted) override;
+  Result<WorkResult> Wait(const ClientId& client, int64_t sequence) override;
+  void Abandon(const ClientId& client, int64_t sequence) override;
+
+  StageTotals Totals(int64_t sequence);
+  // The last thing that went wrong with a client's task, for people; empty if nothing did.
+  std::string LastFault();
+
+ private:
+  using Key = std::pair<int64_t, ClientId>;
+  struct Job {
+    Task task;
+    TimePoint wanted;
+    std::stop_source stop;
+    bool running = false, done = false, abandoned = false;
+    Result<WorkResult> result = WorkResult{};
+  };
+  void Work();
+  Key NextJob() const;
+  Result<WorkResult> Do(const ClientId& client, const Task& task, std::stop_token stop);
+  Result<client::TaskResult> RunOne(const ClientId& client, const Task& task, std::stop_token stop);
+  Result<client::TaskResult> EvaluateLocals(const Task& task, std::stop_token stop);
+  void TrainingBegins(int64_t sequence);
+  void TrainingEnds(int64_t sequence);
+  int64_t BytesDown(const ClientId& client, const Task& task);
+
+  const Environment& environment_;
+  const client::Model& model_;
+  store::BlobStore& blobs_;
+  Checkpoints& checkpoints_;
+  const LocalParts& locals_;
+  const int workers_;
+
+  std::map<ClientId, std::set<Digest>> cached_;  // tensors of the last checkpoint a client fetched; engine's thread only
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::map<Key, Job> jobs_;
+  std::map<int64_t, StageTotals> totals_;
+  int in_flight_ = 0;  // training tasks
+  std::chrono::steady_clock::time_point in_flight_since_;
+  std::string last_fault_;
+  bool stopping_ = false;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace tributary::simulation

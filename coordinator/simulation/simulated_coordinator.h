@@ -1,0 +1,54 @@
+#pragma once
+// The coordinator's driver of a simulated run: journal in the state store, blobs in the blob store,
+// arithmetic by the folder.
+
+#include "coordinator/fold/folder.h"
+#include "coordinator/simulation/simulated_clients.h"
+#include "coordinator/store/state_store.h"
+
+namespace tributary::simulation {
+
+class SimulatedCoordinator : public CoordinatorWork {
+ public:
+  // All arguments outlive the object. `keep_rounds`: state blobs of so many last rounds stay; 0: all.
+  SimulatedCoordinator(RunId run, store::StateStore& states, store::BlobStore& blobs, fold::Folder& folder, SimulatedClients& clients,
+                       int64_t keep_rounds, bool report_metrics)
+      : run_(std::move(run)), states_(states), blobs_(blobs), folder_(folder), clients_(clients), keep_rounds_(keep_rounds),
+        report_metrics_(report_metrics) {}
+
+  // What the journal of an interrupted run already holds; before the engine starts.
+  void Remember(std::span<const coordinator::Record> records);
+
+  Status Persist(std::span<const coordinator::Record> records) override;
+  Result<std::vector<coordinator::Record>> Load() override;
+  Result<std::optional<coordinator::AggregateFinished>> Aggregate(const coordinator::FinishAggregate& command) override;
+  Status Publish(const coordinator::PublishCheckpoint& command) override;
+  Status Discard(const coordinator::DiscardUploads& command) override;
+  Status Finish(const coordinator::FinishRun& command) override;
+
+  // The best checkpoint so far, which stays however old it is.
+  void Keep(const Digest& digest) { best_ = digest; }
+
+  const std::vector<coordinator::Record>& records() const { return records_; }
+  const std::optional<coordinator::FinishRun>& finish() const { return finish_; }
+  std::string last_fault() const { return last_fault_; }
+
+ private:
+  void AddTotals(const coordinator::FinishAggregate& command, std::vector<Metric>* metrics);
+
+  const RunId run_;
+  store::StateStore& states_;
+  store::BlobStore& blobs_;
+  fold::Folder& folder_;
+  SimulatedClients& clients_;
+  const int64_t keep_rounds_;
+  const bool report_metrics_;
+  std::vector<coordinator::Record> records_;
+  std::map<int64_t, std::vector<Digest>> uploads_;         // by sequence
+  std::vector<std::pair<int64_t, Digest>> published_;      // state blobs by round, oldest first
+  Digest best_;  // a state that must stay however old it is
+  std::optional<coordinator::FinishRun> finish_;
+  std::string last_fault_;
+};
+
+}  // namespace tributary::simulation

@@ -1,0 +1,30 @@
+#pragma once
+// What a command of the program is. Each lives in a file of its own beside what it drives; main.cc
+// has the table. Data goes to standard output, everything else to standard error.
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <string_view>
+
+#include "aggregation/base/status.h"
+
+namespace tributary {
+
+enum ExitCode : int { kDone = 0, kWorkFailed = 1, kWrongInput = 2, kInterrupted = 130 };
+
+// Runs the command after its options were parsed; gives the exit code, or an error to be printed.
+using CommandBody = std::function<Result<int>()>;
+
+struct Command {
+  std::string_view name, summary;
+  CommandBody (*add)(CLI::App& app);  // declares options and help
+};
+
+// 2 for what the user can mend in what was given, 1 for the rest.
+int ExitCodeOf(const Error& error);
+
+// Set by the first Ctrl-C or SIGTERM; a second one ends the process at once.
+bool IsInterrupted();
+void CatchInterrupts();
+
+}  // namespace tributary

@@ -1,0 +1,22 @@
+#pragma once
+// The commands' entries, one file each in coordinator/command and client/command.
+
+#include <string>
+
+#include "deploy/command.h"
+
+namespace tributary {
+
+CommandBody AddSimulate(CLI::App& app);
+CommandBody AddCheck(CLI::App& app);
+CommandBody AddMethods(CLI::App& app);
+CommandBody AddInspect(CLI::App& app);
+CommandBody AddExport(CLI::App& app);
+CommandBody AddEvaluate(CLI::App& app);
+CommandBody AddPredict(CLI::App& app);
+CommandBody AddTokenize(CLI::App& app);
+CommandBody AddData(CLI::App& app);
+
+std::string VersionText();  // version, numerics, compiler, training module
+
+}  // namespace tributary

@@ -1,0 +1,47 @@
+// The program: one table of commands.
+
+#include <cstdio>
+
+#include "coordinator/simulation/version.h"
+#include "deploy/commands.h"
+
+namespace tributary {
+namespace {
+
+constexpr Command kCommands[] = {
+    {"simulate", "Run a whole federation on this machine", AddSimulate},
+    {"data", "Prepare data: split by client, or make the Debian example", AddData},
+};
+
+}  // namespace
+
+int Main(int argc, char** argv) {
+  CLI::App app("Federated fine-tuning of foundation models with low-rank adapters.", "tributary");
+  app.set_version_flag("--version", VersionText());
+  app.require_subcommand(1);
+  app.footer("Examples:\n  tributary check federation.toml\n  tributary simulate federation.toml --out runs/first\n"
+             "  echo 'some text' | tributary predict --model MODEL --adapter runs/first/adapter\n"
+             "Each command has its own --help. Shell completion: source deploy/completion.bash");
+  std::vector<std::pair<CLI::App*, CommandBody>> bodies;
+  for (const Command& command : kCommands) {
+    CLI::App* sub = app.add_subcommand(std::string(command.name), std::string(command.summary));
+    bodies.emplace_back(sub, command.add(*sub));
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    return app.exit(e) == 0 ? kDone : kWrongInput;
+  }
+  for (const auto& [sub, body] : bodies) {
+    if (!sub->parsed()) continue;
+    const Result<int> result = body();
+    if (result) return *result;
+    fmt::print(stderr, "tributary {}: {}\n", sub->get_name(), result.error().message);
+    return ExitCodeOf(result.error());
+  }
+  return kWrongInput;
+}
+
+}  // namespace tributary
+
+int main(int argc, char** argv) { return tributary::Main(argc, argv); }

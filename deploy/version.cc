@@ -1,0 +1,17 @@
+#include "coordinator/simulation/version.h"
+#include "client/trainer_module.h"
+#include "deploy/commands.h"
+
+namespace tributary {
+
+std::string VersionText() {
+  return fmt::format("tributary {}, numerics {}, built with {} {}, training interface {}", simulation::kVersion, simulation::kNumerics,
+#ifdef __clang__
+                     "Clang", __clang_version__,
+#else
+                     "GCC", __VERSION__,
+#endif
+                     client::kTrainerInterface);
+}
+
+}  // namespace tributary

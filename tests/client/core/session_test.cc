@@ -1,0 +1,243 @@
+// The client's session as plays: events in, commands and records out.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "client/core/session.h"
+
+namespace tributary::client {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+TimePoint At(double seconds) {
+  return TimePoint{Duration(static_cast<int64_t>(seconds * 1e6))};
+}
+
+SessionOptions Options(const std::string& name) {
+  SessionOptions options;
+  options.name.value = name;
+  options.seed = 1;
+  return options;
+}
+
+Task SomeTask(int64_t sequence) {
+  Task task;
+  task.sequence = sequence;
+  task.round = 1;
+  task.checkpoint = Sha256("start");
+  task.deadline = At(60);
+  return task;
+}
+
+struct Describe {
+  std::string operator()(const Connect&) const { return "connect"; }
+  std::string operator()(const SayHello& c) const { return fmt::format("hello {}", c.holds); }
+  std::string operator()(const StartWork& c) const {
+    return fmt::format("start {}", c.task.sequence);
+  }
+  std::string operator()(const StopWork& c) const { return fmt::format("stop {}", c.sequence); }
+  std::string operator()(const Upload& c) const { return fmt::format("upload {}", c.sequence); }
+  std::string operator()(const Report& c) const {
+    return fmt::format("report {} {}", c.update.sequence, Name(c.update.reason));
+  }
+  std::string operator()(const TaskTaken& r) const {
+    return fmt::format("+taken {}", r.task.sequence);
+  }
+  std::string operator()(const UpdateReady& r) const {
+    return fmt::format("+ready {}", r.sequence);
+  }
+  std::string operator()(const TaskEnded& r) const {
+    return fmt::format("+ended {} {}", r.sequence, Name(r.reason));
+  }
+};
+
+class SessionTest : public ::testing::Test {
+ protected:
+  std::vector<std::string> Recover() {
+    auto session = Session::Recover(Options("a"), journal_, now_);
+    EXPECT_TRUE(session.has_value());
+    session_.emplace(*std::move(session));
+    return Take();
+  }
+  std::vector<std::string> Do(TimePoint now, const Event& event) {
+    now_ = now;
+    session_->Step(now, event);
+    return Take();
+  }
+  std::vector<std::string> Wake() { return Do(*session_->NextDeadline(), TimeReached{}); }
+  void BeWorking() {
+    Recover();
+    Do(At(0), Connected{});
+    Do(At(1), TaskReceived{SomeTask(3)});
+  }
+  void BeReporting() {
+    BeWorking();
+    Do(At(2), WorkFinished{3, Sha256("update"), 7, {{"loss", 0.5}}});
+    Do(At(3), Uploaded{3});
+  }
+  std::vector<std::string> Take() {
+    std::vector<std::string> lines;
+    for (Ready ready = session_->TakeReady(); !ready.empty(); ready = session_->TakeReady()) {
+      for (const Record& record : ready.records) {
+        lines.push_back(std::visit(Describe{}, record));
+        journal_.push_back(record);
+      }
+      for (const Command& command : ready.commands) {
+        lines.push_back(std::visit(Describe{}, command));
+      }
+    }
+    return lines;
+  }
+
+  TimePoint now_;
+  std::vector<Record> journal_;
+  std::optional<Session> session_;
+};
+
+TEST_F(SessionTest, GoesThroughATask) {
+  EXPECT_THAT(Recover(), ElementsAre("connect"));
+  EXPECT_EQ(session_->phase(), Phase::kConnecting);
+  EXPECT_THAT(Do(At(0), Connected{}), ElementsAre("hello 0"));
+  EXPECT_EQ(session_->phase(), Phase::kWaiting);
+  EXPECT_THAT(Do(At(1), TaskReceived{SomeTask(3)}), ElementsAre("+taken 3", "start 3"));
+  EXPECT_EQ(session_->phase(), Phase::kWorking);
+  EXPECT_THAT(Do(At(2), WorkFinished{3, Sha256("u"), 7, {}}), ElementsAre("+ready 3", "upload 3"));
+  EXPECT_EQ(session_->phase(), Phase::kUploading);
+  EXPECT_THAT(Do(At(3), Uploaded{3}), ElementsAre("report 3 accepted"));
+  EXPECT_EQ(session_->phase(), Phase::kReporting);
+  EXPECT_THAT(Do(At(4), Acknowledged{3}), ElementsAre("+ended 3 accepted"));
+  EXPECT_EQ(session_->phase(), Phase::kWaiting);
+}
+
+TEST_F(SessionTest, ReportsAFailureWithoutAnUpload) {
+  BeWorking();
+  EXPECT_THAT(Do(At(2), WorkFailed{3, Reason::kNonFinite}),
+              ElementsAre("+ready 3", "report 3 non_finite"));
+  EXPECT_THAT(Do(At(3), Dismissed{3, Reason::kNonFinite}), ElementsAre("+ended 3 non_finite"));
+}
+
+TEST_F(SessionTest, SaysAgainWhatIsNotAnsweredLessAndLessOften) {
+  BeReporting();
+  std::vector<double> gaps;
+  for (int i = 0; i < 10; ++i) {
+    const TimePoint before = now_;
+    EXPECT_THAT(Wake(), ElementsAre("report 3 accepted"));
+    gaps.push_back(static_cast<double>((now_ - before).count()) / 1e6);
+  }
+  double most = 1;
+  for (double gap : gaps) {
+    EXPECT_GE(gap, most / 2);
+    EXPECT_LE(gap, most);
+    most = std::min(most * 2, 60.0);
+  }
+}
+
+TEST_F(SessionTest, HelloIsRepeatedWhileNothingIsToBeReported) {
+  Recover();
+  Do(At(0), Connected{});
+  EXPECT_EQ(session_->NextDeadline(), At(20));
+  EXPECT_THAT(Wake(), ElementsAre("hello 0"));
+  Do(At(21), TaskReceived{SomeTask(3)});
+  EXPECT_THAT(Wake(), ElementsAre("hello 3"));
+}
+
+TEST_F(SessionTest, BacksOffWithJitterAndKeepsWorking) {
+  BeWorking();
+  EXPECT_THAT(Do(At(2), ConnectionLost{}), IsEmpty());
+  EXPECT_EQ(session_->phase(), Phase::kWorking);
+  EXPECT_THAT(Do(At(2.1), WorkFinished{3, Sha256("u"), 7, {}}), ElementsAre("+ready 3"));
+  EXPECT_EQ(session_->phase(), Phase::kBackingOff);
+  EXPECT_THAT(Wake(), ElementsAre("connect"));
+  const TimePoint failed = now_;
+  EXPECT_THAT(Do(failed, ConnectionLost{}), IsEmpty());
+  EXPECT_GT(*session_->NextDeadline() - failed, std::chrono::milliseconds(999));
+  EXPECT_THAT(Wake(), ElementsAre("connect"));
+  EXPECT_THAT(Do(now_, Connected{}), ElementsAre("hello 3", "upload 3"));
+}
+
+TEST_F(SessionTest, AnUploadThatWasCutIsTakenUpAgain) {
+  BeWorking();
+  Do(At(2), WorkFinished{3, Sha256("u"), 7, {}});
+  Do(At(3), ConnectionLost{});
+  EXPECT_THAT(Do(At(3), Uploaded{3}), IsEmpty()) << "said of a connection that is gone";
+  Wake();
+  EXPECT_THAT(Do(now_, Connected{}), ElementsAre("hello 3", "upload 3"));
+  EXPECT_THAT(Do(now_, Uploaded{3}), ElementsAre("report 3 accepted"));
+  Do(now_, ConnectionLost{});
+  Wake();
+  EXPECT_THAT(Do(now_, Connected{}), ElementsAre("hello 3", "report 3 accepted"));
+}
+
+TEST_F(SessionTest, DismissalStopsTheWork) {
+  BeWorking();
+  EXPECT_THAT(Do(At(2), Dismissed{2, Reason::kLate}), IsEmpty());
+  EXPECT_THAT(Do(At(2), Dismissed{3, Reason::kLate}), ElementsAre("+ended 3 late", "stop 3"));
+  EXPECT_THAT(Do(At(3), WorkFinished{3, Sha256("u"), 7, {}}), IsEmpty());
+}
+
+TEST_F(SessionTest, RepeatedAndOutdatedTasksAreNotDoneAgain) {
+  BeWorking();
+  EXPECT_THAT(Do(At(2), TaskReceived{SomeTask(3)}), IsEmpty());
+  EXPECT_THAT(Do(At(2), TaskReceived{SomeTask(2)}), IsEmpty());
+  EXPECT_THAT(Do(At(2), TaskReceived{SomeTask(4)}),
+              ElementsAre("+ended 3 late", "+taken 4", "stop 3", "start 4"));
+  Do(At(3), Dismissed{4, Reason::kLate});
+  EXPECT_THAT(Do(At(4), TaskReceived{SomeTask(4)}), IsEmpty());
+  EXPECT_THAT(Do(At(4), Acknowledged{4}), IsEmpty());
+}
+
+TEST_F(SessionTest, RecoversAtEveryRecord) {
+  BeReporting();
+  Do(At(4), Acknowledged{3});
+  ASSERT_EQ(journal_.size(), 3u);
+  const std::vector<Record> whole = journal_;
+
+  journal_ = {whole[0]};
+  EXPECT_THAT(Recover(), ElementsAre("start 3", "connect"));
+  EXPECT_EQ(session_->phase(), Phase::kWorking);
+
+  journal_ = {whole[0], whole[1]};
+  EXPECT_THAT(Recover(), ElementsAre("connect"));
+  EXPECT_THAT(Do(At(9), Connected{}), ElementsAre("hello 3", "upload 3"));
+  const auto& update = std::get<UpdateReady>(whole[1]);
+  EXPECT_EQ(session_->in_hand().update, update);
+
+  journal_ = whole;
+  EXPECT_THAT(Recover(), ElementsAre("connect"));
+  Do(At(9), Connected{});
+  EXPECT_THAT(Do(At(9), TaskReceived{SomeTask(3)}), IsEmpty()) << "it has been done";
+}
+
+TEST_F(SessionTest, RefusesRecordsThatCannotFollow) {
+  const std::vector<std::vector<Record>> broken = {
+      {UpdateReady{3}},
+      {TaskEnded{3, Reason::kLate}},
+      {TaskTaken{SomeTask(3)}, TaskTaken{SomeTask(4)}},
+      {TaskTaken{SomeTask(3)}, UpdateReady{4}},
+      {TaskTaken{SomeTask(3)}, UpdateReady{3}, UpdateReady{3}},
+      {TaskTaken{SomeTask(3)}, TaskEnded{3, Reason::kLate}, TaskTaken{SomeTask(3)}},
+  };
+  for (const std::vector<Record>& records : broken) {
+    const auto session = Session::Recover(Options("a"), records, At(0));
+    ASSERT_FALSE(session.has_value());
+    EXPECT_EQ(session.error().code, Code::kDataLoss);
+    EXPECT_THAT(session.error().message,
+                ::testing::StartsWith(fmt::format("record {}", records.size() - 1)));
+  }
+}
+
+TEST(Session, ClientsThatLostTheCoordinatorTogetherComeBackApart) {
+  std::vector<Duration> delays;
+  for (const char* name : {"a", "b", "c", "d"}) {
+    auto session = Session::Recover(Options(name), {}, At(0));
+    ASSERT_TRUE(session.has_value());
+    session->Step(At(0), ConnectionLost{});
+    delays.push_back(*session->NextDeadline() - At(0));
+  }
+  std::sort(delays.begin(), delays.end());
+  EXPECT_EQ(std::unique(delays.begin(), delays.end()), delays.end());
+}
+
+}  // namespace
+}  // namespace tributary::client
