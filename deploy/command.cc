@@ -9,7 +9,8 @@ namespace {
 volatile std::sig_atomic_t interrupts = 0;
 
 extern "C" void OnInterrupt(int) {
-  if (interrupts++ > 0) _exit(kInterrupted);
+  if (interrupts > 0) _exit(kInterrupted);
+  interrupts = 1;
 }
 
 }  // namespace

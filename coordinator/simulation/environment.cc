@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "aggregation/base/random.h"
+#include "client/data/metrics.h"
 #include "client/data/tokenizer.h"
 #include "coordinator/config/render.h"
 #include "coordinator/simulation/assemble.h"

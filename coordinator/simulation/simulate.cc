@@ -39,7 +39,7 @@ class Simulation : public Observer {
   Result<SimulateResult> Run(const std::function<bool()>& is_interrupted) {
     RETURN_IF_ERROR(OpenStores());
     RETURN_IF_ERROR(LoadModel());
-    RETURN_IF_ERROR(Prepare());
+    RETURN_IF_ERROR(Prepare(is_interrupted));
     ASSIGN_OR_RETURN(std::vector<coordinator::Record> journal, coordinator_->Load());
     replayed_ = journal.size();
     Resumed resumed(std::move(journal), *clients_, *coordinator_);
@@ -48,9 +48,14 @@ class Simulation : public Observer {
     engine_options.availability_period = std::chrono::hours(24);
     Engine engine(plan_, engine_options, environment_.Names(), [this](const ClientId& c) { return environment_.ProfileOf(c.value); },
                   resumed, resumed, *this);
-    RETURN_IF_ERROR(engine.Request(coordinator::OperatorRequest::Kind::kStart));
     auto ending = engine.Run(is_interrupted);
+    // A pause that the journal knows was resumed then, or is to be resumed now.
+    while (ending == Ending::kPaused && options_.resume && records_.size() <= replayed_) {
+      RETURN_IF_ERROR(engine.Request(coordinator::OperatorRequest::Kind::kResume));
+      ending = engine.Run(is_interrupted);
+    }
     RETURN_IF_ERROR(failure_);
+    if (!ending && ending.error().code == Code::kCancelled && is_interrupted()) ending = Ending::kInterrupted;
     if (!ending) return tl::unexpected(ending.error());
     ASSIGN_OR_RETURN(report::RunView view, WriteAll(true));
     return SimulateResult{*ending, std::move(view), clients_->LastFault().empty() ? coordinator_->last_fault() : clients_->LastFault()};
@@ -79,7 +84,7 @@ class Simulation : public Observer {
   }
 
   // Makes the start checkpoint, or finds the one that was made; equal inputs give equal bytes.
-  Status Prepare() {
+  Status Prepare(const std::function<bool()>& is_interrupted) {
     std::unique_ptr<privacy::NoiseSource> noise;
     if (environment_.fold.noise && environment_.config.privacy.noise == "seeded") noise = privacy::SeededNoise(environment_.config.seed);
     else if (environment_.fold.noise) { ASSIGN_OR_RETURN(noise, privacy::SecureNoise()); }
@@ -93,7 +98,7 @@ class Simulation : public Observer {
     ASSIGN_OR_RETURN(plan_.start_checkpoint,
                      folder_->PutStart(strategy::RandomHead(environment_.adapter.head, environment_.config.InitSeed()), sources));
     checkpoints_ = std::make_unique<Checkpoints>(*folder_, *states_, kRun);
-    clients_ = std::make_unique<SimulatedClients>(environment_, *model_, *blobs_, *checkpoints_, locals_, options_.workers);
+    clients_ = std::make_unique<SimulatedClients>(environment_, *model_, *blobs_, *checkpoints_, locals_, options_.workers, is_interrupted);
     coordinator_ = std::make_unique<SimulatedCoordinator>(kRun, *states_, *blobs_, *folder_, *clients_, environment_.config.keep_rounds,
                                                           environment_.tasks.report_metrics);
     RETURN_IF_ERROR(PrepareFacts());

@@ -19,8 +19,10 @@ int64_t LayoutBytes(const Layout& layout) {
 }  // namespace
 
 SimulatedClients::SimulatedClients(const Environment& environment, const client::Model& model, store::BlobStore& blobs,
-                                   Checkpoints& checkpoints, const LocalParts& locals, int workers)
-    : environment_(environment), model_(model), blobs_(blobs), checkpoints_(checkpoints), locals_(locals), workers_(workers) {
+                                   Checkpoints& checkpoints, const LocalParts& locals, int workers,
+                                   std::function<bool()> is_interrupted)
+    : environment_(environment), model_(model), blobs_(blobs), checkpoints_(checkpoints), locals_(locals), workers_(workers),
+      is_interrupted_(std::move(is_interrupted)) {
   for (int i = 0; i < workers; ++i) threads_.emplace_back([this] { Work(); });
 }
 
@@ -81,12 +83,15 @@ Result<WorkResult> SimulatedClients::Wait(const ClientId& client, int64_t sequen
   std::unique_lock lock(mutex_);
   const auto it = jobs_.find({sequence, client});
   TRIBUTARY_CHECK(it != jobs_.end(), "only a started task is waited for");
-  changed_.wait(lock, [&] { return it->second.done; });
+  // A look at the interrupt now and then; the result's time is no matter of ours.
+  while (!changed_.wait_for(lock, std::chrono::milliseconds(100), [&] { return it->second.done; })) {
+    if (!is_interrupted_ || !is_interrupted_()) continue;
+    for (auto& [key, job] : jobs_) job.stop.request_stop();
+    return MakeError(Code::kCancelled, "interrupted");
+  }
   Result<WorkResult> result = std::move(it->second.result);
-  const bool trains = it->second.task.kind == TaskKind::kTrain;
   if (result && result->reason == Reason::kAccepted)
     totals_[sequence].bytes_up += LayoutBytes(fold::UploadLayout(environment_.fold, client, it->second.task));
-  static_cast<void>(trains);
   jobs_.erase(it);
   return result;
 }

@@ -22,9 +22,10 @@ struct StageTotals {
 
 class SimulatedClients : public ClientWork {
  public:
-  // All arguments outlive the object. `workers` >= 1 threads are made.
+  // All arguments outlive the object. `workers` >= 1 threads are made. When `is_interrupted` says so,
+  // waiting ends with CANCELLED and everything that runs is stopped within a step.
   SimulatedClients(const Environment& environment, const client::Model& model, store::BlobStore& blobs, Checkpoints& checkpoints,
-                   const LocalParts& locals, int workers);
+                   const LocalParts& locals, int workers, std::function<bool()> is_interrupted);
   ~SimulatedClients() override;  // stops what runs
 
   WorkCost Cost(const ClientId& client, const Task& task) override;
@@ -60,6 +61,7 @@ class SimulatedClients : public ClientWork {
   Checkpoints& checkpoints_;
   const LocalParts& locals_;
   const int workers_;
+  const std::function<bool()> is_interrupted_;
 
   std::map<ClientId, std::set<Digest>> cached_;  // tensors of the last checkpoint a client fetched; engine's thread only
   std::mutex mutex_;
