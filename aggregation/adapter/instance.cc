@@ -1,5 +1,7 @@
 #include "aggregation/adapter/instance.h"
 
+#include <algorithm>
+
 #include "aggregation/adapter/linear_algebra.h"
 
 namespace tributary::adapter {
@@ -9,7 +11,8 @@ std::string FactorName(std::string_view module, std::string_view factor) {
 }
 
 Tensor LeadingBlock(const TensorView& view, const Shape& shape) {
-  TRIBUTARY_CHECK(view.dtype == DType::kF32 && view.shape.size() == shape.size(), "a block of an f32 tensor");
+  TRIBUTARY_CHECK(view.dtype == DType::kF32 && view.shape.size() == shape.size(),
+                  "a block of an f32 tensor");
   if (view.shape == shape) return Copy(view);
   const auto from = view.as<float>();
   Tensor block(DType::kF32, shape);
@@ -31,7 +34,8 @@ TensorMap TrainedValues(const Instance& instance) {
   for (const AdaptedLayer& layer : instance.layers)
     for (const Factor& factor : layer.chain)
       if (factor.trained)
-        values[FactorName(layer.target.module, factor.name)] = LeadingBlock(factor.value.view(), BlockShape(factor));
+        values[FactorName(layer.target.module, factor.name)] =
+            LeadingBlock(factor.value.view(), BlockShape(factor));
   if (instance.head_trained) values.insert(instance.head.begin(), instance.head.end());
   return values;
 }

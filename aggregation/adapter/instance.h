@@ -9,10 +9,10 @@
 namespace tributary::adapter {
 
 struct Factor {
-  std::string name;               // "lora_A"
+  std::string name;  // "lora_A"
   Form form = Form::kDense;
-  Tensor value = {};              // f32; dense [rows, cols], diagonal [r]
-  bool trained = false;           // in this round
+  Tensor value = {};     // f32; dense [rows, cols], diagonal [r]
+  bool trained = false;  // in this round
   // Of a trained factor only the leading block may change (Fed-SB with mixed ranks): its first
   // `block` rows and columns, or numbers. 0 means the whole factor.
   int64_t block = 0;
@@ -29,7 +29,7 @@ struct AdaptedLayer {
 struct Instance {
   double scale = 1;
   std::vector<AdaptedLayer> layers = {};  // ordered by module name
-  TensorMap head = {};               // dense parts (classifier), by Hugging Face name, f32
+  TensorMap head = {};                    // dense parts (classifier), by Hugging Face name, f32
   bool head_trained = true;
 };
 

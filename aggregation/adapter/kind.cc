@@ -10,24 +10,31 @@ using enum Dimension;
 
 int64_t Extent(Dimension dimension, const Target& target, int64_t rank) {
   switch (dimension) {
-    case kOut: return target.out;
-    case kRank: return rank;
-    case kIn: return target.in;
+    case kOut:
+      return target.out;
+    case kRank:
+      return rank;
+    case kIn:
+      return target.in;
   }
   CheckFailed(__FILE__, __LINE__, "a dimension is out, rank or in");
 }
 
 const std::vector<Kind>& Table() {
   static const std::vector<Kind> table = {
-      {"lora", "B A, both trained (LoRA)",
+      {"lora",
+       "B A, both trained (LoRA)",
        {{"lora_B", kDense, kOut, kRank, true}, {"lora_A", kDense, kRank, kIn, true}}},
-      {"lora-fa", "B A, B trained, A frozen (LoRA-FA)",
+      {"lora-fa",
+       "B A, B trained, A frozen (LoRA-FA)",
        {{"lora_B", kDense, kOut, kRank, true}, {"lora_A", kDense, kRank, kIn, false}}},
-      {"sandwich", "B R A, only the r x r matrix R trained (LoRA-SB, LoRA-XS)",
+      {"sandwich",
+       "B R A, only the r x r matrix R trained (LoRA-SB, LoRA-XS)",
        {{"lora_B", kDense, kOut, kRank, false},
         {"lora_R", kDense, kRank, kRank, true},
         {"lora_A", kDense, kRank, kIn, false}}},
-      {"diagonal-sandwich", "B diag(d) A, only the r numbers d trained",
+      {"diagonal-sandwich",
+       "B diag(d) A, only the r numbers d trained",
        {{"lora_B", kDense, kOut, kRank, false},
         {"lora_d", kDiagonal, kRank, kRank, true},
         {"lora_A", kDense, kRank, kIn, false}}},

@@ -22,7 +22,7 @@ struct FactorSpec {
   std::string_view name;  // "lora_A", as in PEFT files where there is such a factor
   Form form = Form::kDense;
   Dimension rows, cols;
-  bool trained = false;   // by the kind; a method may alternate between trained factors
+  bool trained = false;  // by the kind; a method may alternate between trained factors
 };
 
 struct Kind {

@@ -39,7 +39,8 @@ ThinQr Decompose(const ColumnMatrix& matrix) {
 }  // namespace
 
 Matrix ToMatrix(const TensorView& view) {
-  TRIBUTARY_CHECK(view.shape.size() == 1 || view.shape.size() == 2, "a matrix has one or two dimensions");
+  TRIBUTARY_CHECK(view.shape.size() == 1 || view.shape.size() == 2,
+                  "a matrix has one or two dimensions");
   const Eigen::Index rows = view.shape[0], cols = view.shape.size() == 2 ? view.shape[1] : 1;
   Matrix values(rows, cols);
   if (view.dtype == DType::kF32) {
@@ -62,7 +63,8 @@ Tensor ToF32(const Matrix& matrix) {
 }
 
 Tensor ToF64(const Matrix& matrix) {
-  return Tensor::FromF64({matrix.rows(), matrix.cols()}, {matrix.data(), static_cast<size_t>(matrix.size())});
+  return Tensor::FromF64({matrix.rows(), matrix.cols()},
+                         {matrix.data(), static_cast<size_t>(matrix.size())});
 }
 
 Svd TruncatedSvd(const Matrix& matrix, int64_t rank) {
@@ -74,7 +76,8 @@ Svd TruncatedSvd(const Matrix& matrix, int64_t rank) {
 }
 
 Svd TruncatedSvd(const Pair& pair, int64_t rank) {
-  if (pair.left.cols() >= std::min(pair.left.rows(), pair.right.cols())) return TruncatedSvd(pair.Product(), rank);
+  if (pair.left.cols() >= std::min(pair.left.rows(), pair.right.cols()))
+    return TruncatedSvd(pair.Product(), rank);
   const ThinQr left = Decompose(pair.left);
   const ThinQr right = Decompose(pair.right.transpose());
   const Svd core = TruncatedSvd(Matrix(left.r * right.r.transpose()), rank);

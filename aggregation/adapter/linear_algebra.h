@@ -1,6 +1,6 @@
 #pragma once
-// Small dense linear algebra in double on Eigen alone: no BLAS, no LAPACK, one thread, so that equal
-// inputs give equal bits. Everything here is a pure function.
+// Small dense linear algebra in double on Eigen alone: no BLAS, no LAPACK, one thread, so that
+// equal inputs give equal bits. Everything here is a pure function.
 
 #include <Eigen/Core>
 #include <optional>

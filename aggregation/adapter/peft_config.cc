@@ -13,14 +13,36 @@ constexpr size_t kMaxPattern = 512;  // characters of a regular expression
 
 // Settings that say nothing about what the tensors mean, or that this reader understands.
 constexpr std::string_view kHarmless[] = {
-    "alpha_pattern", "auto_mapping", "base_model_name_or_path", "bias", "ensure_weight_tying", "exclude_modules",
-    "fan_in_fan_out", "inference_mode", "init_lora_weights", "layers_pattern", "layers_to_transform", "lora_alpha",
-    "lora_dropout", "megatron_core", "modules_to_save", "peft_type", "peft_version", "qalora_group_size", "r",
-    "rank_pattern", "revision", "runtime_config", "target_modules", "task_type", "use_rslora",
+    "alpha_pattern",
+    "auto_mapping",
+    "base_model_name_or_path",
+    "bias",
+    "ensure_weight_tying",
+    "exclude_modules",
+    "fan_in_fan_out",
+    "inference_mode",
+    "init_lora_weights",
+    "layers_pattern",
+    "layers_to_transform",
+    "lora_alpha",
+    "lora_dropout",
+    "megatron_core",
+    "modules_to_save",
+    "peft_type",
+    "peft_version",
+    "qalora_group_size",
+    "r",
+    "rank_pattern",
+    "revision",
+    "runtime_config",
+    "target_modules",
+    "task_type",
+    "use_rslora",
 };
 
 bool IsUnset(const Json& value) {
-  return value.is_null() || value == false || ((value.is_object() || value.is_array()) && value.empty());
+  return value.is_null() || value == false ||
+         ((value.is_object() || value.is_array()) && value.empty());
 }
 
 Status CheckSettings(const Json& config) {
@@ -39,7 +61,8 @@ Status CheckSettings(const Json& config) {
 
 Result<std::regex> ParseRegex(std::string_view key, const std::string& pattern) {
   if (pattern.size() > kMaxPattern)
-    return InvalidArgument("{}: an expression of {} characters, at most {} are read", key, pattern.size(), kMaxPattern);
+    return InvalidArgument("{}: an expression of {} characters, at most {} are read", key,
+                           pattern.size(), kMaxPattern);
   try {
     return std::regex(pattern);
   } catch (const std::regex_error& error) {
@@ -50,7 +73,8 @@ Result<std::regex> ParseRegex(std::string_view key, const std::string& pattern) 
 Result<double> ParseNumber(const Json& config, const char* key, double fallback) {
   const auto it = config.find(key);
   if (it == config.end()) return fallback;
-  if (!it->is_number() || it->get<double>() <= 0) return InvalidArgument("{}: {}, expected a number above 0", key, it->dump());
+  if (!it->is_number() || it->get<double>() <= 0)
+    return InvalidArgument("{}: {}, expected a number above 0", key, it->dump());
   return it->get<double>();
 }
 
@@ -61,7 +85,8 @@ Result<std::vector<PeftConfig::Pattern>> ParsePatterns(const Json& config, const
   if (!it->is_object()) return InvalidArgument("{}: {}, expected an object", key, it->dump());
   for (const auto& [expression, value] : it->items()) {
     if (!value.is_number() || value.get<double>() <= 0)
-      return InvalidArgument("{}: {} for \"{}\", expected a number above 0", key, value.dump(), expression);
+      return InvalidArgument("{}: {} for \"{}\", expected a number above 0", key, value.dump(),
+                             expression);
     ASSIGN_OR_RETURN(auto regex, ParseRegex(key, "(.*\\.)?(" + expression + ")"));
     patterns.push_back({std::move(regex), value.get<double>()});
   }
@@ -70,7 +95,8 @@ Result<std::vector<PeftConfig::Pattern>> ParsePatterns(const Json& config, const
 
 Result<std::vector<std::string>> ParseNames(const Json& value, const char* key) {
   std::vector<std::string> names;
-  if (!value.is_array()) return InvalidArgument("{}: {}, expected a list of names", key, value.dump());
+  if (!value.is_array())
+    return InvalidArgument("{}: {}, expected a list of names", key, value.dump());
   for (const Json& name : value) {
     if (!name.is_string()) return InvalidArgument("{}: {}, expected a name", key, name.dump());
     names.push_back(name.get<std::string>());
@@ -84,7 +110,8 @@ bool NamedBy(std::string_view module, std::string_view name) {
                             module[module.size() - name.size() - 1] == '.');
 }
 
-double FirstMatch(const std::vector<PeftConfig::Pattern>& patterns, std::string_view module, double fallback) {
+double FirstMatch(const std::vector<PeftConfig::Pattern>& patterns, std::string_view module,
+                  double fallback) {
   for (const auto& pattern : patterns)
     if (std::regex_match(module.begin(), module.end(), pattern.regex)) return pattern.value;
   return fallback;
@@ -109,7 +136,8 @@ Result<PeftConfig> PeftConfig::Parse(std::string_view text) {
     config.all_linear_ = true;
     config.complete_ = false;  // which layer is the output head is for the model to say
   } else if (targets.is_string()) {
-    ASSIGN_OR_RETURN(config.target_regex_, ParseRegex("target_modules", targets.get<std::string>()));
+    ASSIGN_OR_RETURN(config.target_regex_,
+                     ParseRegex("target_modules", targets.get<std::string>()));
   } else {
     ASSIGN_OR_RETURN(config.targets_, ParseNames(targets, "target_modules"));
   }
@@ -124,12 +152,15 @@ Result<PeftConfig> PeftConfig::Parse(std::string_view text) {
 bool PeftConfig::Targets(std::string_view module) const {
   if (all_linear_) return true;
   if (target_regex_) return std::regex_match(module.begin(), module.end(), *target_regex_);
-  return std::ranges::any_of(targets_, [&](const std::string& name) { return NamedBy(module, name); });
+  return std::ranges::any_of(targets_,
+                             [&](const std::string& name) { return NamedBy(module, name); });
 }
 
 bool PeftConfig::Saves(std::string_view tensor) const {
-  for (size_t dot = tensor.find('.'); dot != std::string_view::npos; dot = tensor.find('.', dot + 1))
-    if (std::ranges::any_of(saved_, [&](const std::string& name) { return NamedBy(tensor.substr(0, dot), name); }))
+  for (size_t dot = tensor.find('.'); dot != std::string_view::npos;
+       dot = tensor.find('.', dot + 1))
+    if (std::ranges::any_of(
+            saved_, [&](const std::string& name) { return NamedBy(tensor.substr(0, dot), name); }))
       return true;
   return false;
 }

@@ -25,7 +25,7 @@ class PeftConfig {
   bool Targets(std::string_view module) const;  // named by target_modules
   // True if every targeted layer must have tensors (nothing narrows the targets further).
   bool complete() const { return complete_; }
-  bool Saves(std::string_view tensor) const;    // part of a whole module beside the adapter
+  bool Saves(std::string_view tensor) const;  // part of a whole module beside the adapter
   int64_t Rank(std::string_view module) const;
   double Scale(std::string_view module) const;  // alpha / r, or alpha / sqrt(r)
 

@@ -69,7 +69,8 @@ std::vector<std::string> ModulesToSave(const TensorMap& head) {
   return {modules.begin(), modules.end()};
 }
 
-std::string Config(const std::vector<PeftLayer>& layers, const TensorMap& head, const PeftOptions& options) {
+std::string Config(const std::vector<PeftLayer>& layers, const TensorMap& head,
+                   const PeftOptions& options) {
   std::vector<int64_t> ranks;
   std::vector<double> alphas;
   std::vector<std::string> modules;
@@ -121,17 +122,21 @@ PeftFiles ExportPeft(const PeftAdapter& adapter, const PeftOptions& options) {
   if (options.portable) MakePortable(&layers);
 
   for (const PeftLayer& layer : layers) {
-    files.tensors[fmt::format("base_model.model.{}.lora_A.weight", layer.module)] = ToF32(layer.factors.right);
-    files.tensors[fmt::format("base_model.model.{}.lora_B.weight", layer.module)] = ToF32(layer.factors.left);
+    files.tensors[fmt::format("base_model.model.{}.lora_A.weight", layer.module)] =
+        ToF32(layer.factors.right);
+    files.tensors[fmt::format("base_model.model.{}.lora_B.weight", layer.module)] =
+        ToF32(layer.factors.left);
   }
-  for (const auto& [name, tensor] : adapter.head) files.tensors["base_model.model." + name] = tensor;
+  for (const auto& [name, tensor] : adapter.head)
+    files.tensors["base_model.model." + name] = tensor;
   files.config = Config(layers, adapter.head, options);
   return files;
 }
 
 Status WritePeft(const std::filesystem::path& directory, const PeftFiles& files) {
   RETURN_IF_ERROR(MakeDirectories(directory));
-  RETURN_IF_ERROR(WriteSafetensors(directory / "adapter_model.safetensors", files.tensors, {{"format", "pt"}}));
+  RETURN_IF_ERROR(
+      WriteSafetensors(directory / "adapter_model.safetensors", files.tensors, {{"format", "pt"}}));
   return WriteFile(directory / "adapter_config.json", files.config);
 }
 

@@ -11,7 +11,8 @@ namespace {
 void Orthonormalize(Matrix* rows) {
   for (Eigen::Index i = 0; i < rows->rows(); ++i) {
     for (int pass = 0; pass < 2; ++pass)
-      for (Eigen::Index j = 0; j < i; ++j) rows->row(i) -= rows->row(i).dot(rows->row(j)) * rows->row(j);
+      for (Eigen::Index j = 0; j < i; ++j)
+        rows->row(i) -= rows->row(i).dot(rows->row(j)) * rows->row(j);
     rows->row(i).normalize();
   }
 }
@@ -31,12 +32,14 @@ Matrix DrawRows(const SeedSource& source, Random* random, int64_t rank, int64_t 
 
 }  // namespace
 
-Tensor Draw(const SeedSource& source, const FactorSpec& factor, const Target& target, int64_t rank) {
+Tensor Draw(const SeedSource& source, const FactorSpec& factor, const Target& target,
+            int64_t rank) {
   const Shape shape = FactorShape(factor, target, rank);
   const bool by_row = factor.rows == Dimension::kRank;
   if (source.distribution == Distribution::kZero || by_row == (factor.cols == Dimension::kRank))
     return Tensor(DType::kF32, shape);
-  Random random(source.seed, "adapter start", {factor.name, target.module, std::to_string(source.round)});
+  Random random(source.seed, "adapter start",
+                {factor.name, target.module, std::to_string(source.round)});
   const Matrix rows = DrawRows(source, &random, rank, by_row ? shape[1] : shape[0]);
   return ToF32(by_row ? rows : Matrix(rows.transpose()));
 }

@@ -1,7 +1,7 @@
 #pragma once
-// Where the starting values of factors come from: a seed, the SVD of a weight, or the SVD of a summed
-// gradient. A seeded draw is keyed by (seed, factor, module, round), never by an index, and drawn
-// rank by rank, so the draw of a smaller rank is the beginning of the draw of a larger one.
+// Where the starting values of factors come from: a seed, the SVD of a weight, or the SVD of a
+// summed gradient. A seeded draw is keyed by (seed, factor, module, round), never by an index, and
+// drawn rank by rank, so the draw of a smaller rank is the beginning of the draw of a larger one.
 
 #include <span>
 
@@ -29,8 +29,9 @@ Tensor Draw(const SeedSource& source, const FactorSpec& factor, const Target& ta
 struct Frame {
   Matrix left, core, right;
 };
-// LoRA-SB (Ponkshe et al. 2024): the best rank-r form of D0 = -step * sign(gradient), the first step
-// of an adaptive optimizer; R = diag(singular values) / scale. Error: a gradient that is all zero.
+// LoRA-SB (Ponkshe et al. 2024): the best rank-r form of D0 = -step * sign(gradient), the first
+// step of an adaptive optimizer; R = diag(singular values) / scale. Error: a gradient that is all
+// zero.
 Result<Frame> GradientFrame(const TensorView& gradient, double step, double scale, int64_t rank);
 // As in LoRA-XS (Balazy et al. 2024): the leading singular vectors of the weight; R = 0.
 Frame WeightFrame(const TensorView& weight, int64_t rank);

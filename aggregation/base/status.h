@@ -57,15 +57,16 @@ tl::unexpected<Error> Annotate(Error error, std::string_view prefix);
 #define TRIBUTARY_CONCAT(a, b) TRIBUTARY_CONCAT_(a, b)
 
 // Leaves the function with the error of `expression` if it has one.
-#define RETURN_IF_ERROR(expression)                                                          \
-  do {                                                                                       \
-    if (auto tributary_status = (expression); !tributary_status.has_value())                 \
-      return tl::unexpected<::tributary::Error>(std::move(tributary_status).error());        \
+#define RETURN_IF_ERROR(expression) RETURN_IF_ERROR_(TRIBUTARY_CONCAT(tributary_status_, __COUNTER__), expression)
+#define RETURN_IF_ERROR_(status, expression)                                              \
+  do {                                                                                    \
+    if (auto status = (expression); !status.has_value())                                  \
+      return tl::unexpected<::tributary::Error>(std::move(status).error());               \
   } while (false)
 
 // ASSIGN_OR_RETURN(auto x, F()): x is F()'s value, or the function returns F()'s error.
 #define ASSIGN_OR_RETURN(declaration, expression) \
-  ASSIGN_OR_RETURN_(TRIBUTARY_CONCAT(tributary_result_, __LINE__), declaration, expression)
+  ASSIGN_OR_RETURN_(TRIBUTARY_CONCAT(tributary_result_, __COUNTER__), declaration, expression)
 #define ASSIGN_OR_RETURN_(result, declaration, expression)                              \
   auto result = (expression);                                                           \
   if (!result.has_value()) return tl::unexpected<::tributary::Error>(std::move(result).error()); \

@@ -1,5 +1,7 @@
 #include "aggregation/strategy/checkpoint.h"
 
+#include <algorithm>
+
 #include "aggregation/adapter/instance.h"
 
 namespace tributary::strategy {
@@ -19,7 +21,8 @@ int64_t PublishedRank(const AdapterSpec& spec, int64_t rank) {
 
 void PublishIncrement(const Target& target, const Tensor& increment, TensorMap* checkpoint) {
   const Matrix dense = adapter::ToMatrix(increment.view());
-  const auto pair = adapter::Factorize(dense, kTolerance, target.out * target.in / (target.out + target.in));
+  const auto pair =
+      adapter::Factorize(dense, kTolerance, target.out * target.in / (target.out + target.in));
   if (!pair) {
     (*checkpoint)[FactorName(target.module, kIncrement)] = adapter::ToF32(dense);
   } else if (pair->left.cols() > 0) {
@@ -30,8 +33,8 @@ void PublishIncrement(const Target& target, const Tensor& increment, TensorMap* 
 
 Status CheckTensor(std::string_view name, const Tensor& tensor, const Shape& shape) {
   if (tensor.dtype() != DType::kF32 || tensor.shape() != shape)
-    return InvalidArgument("{}: {} {}, expected F32 {}", name, DTypeName(tensor.dtype()), FormatShape(tensor.shape()),
-                           FormatShape(shape));
+    return InvalidArgument("{}: {} {}, expected F32 {}", name, DTypeName(tensor.dtype()),
+                           FormatShape(tensor.shape()), FormatShape(shape));
   if (!AllFinite(tensor.view())) return InvalidArgument("{}: a number that is not finite", name);
   return {};
 }
@@ -55,7 +58,8 @@ Result<std::shared_ptr<const Tensor>> TakeIncrement(const Target& target, Tensor
   if (it == from->end()) return nullptr;
   const int64_t rank = it->second.shape().size() == 2 ? it->second.cols() : 0;
   if (rank < 1 || rank > std::min(target.out, target.in))
-    return InvalidArgument("{}: shape {}, expected [{},q]", left_name, FormatShape(it->second.shape()), target.out);
+    return InvalidArgument("{}: shape {}, expected [{},q]", left_name,
+                           FormatShape(it->second.shape()), target.out);
   ASSIGN_OR_RETURN(const auto left, Take(left_name, {target.out, rank}, from));
   const std::string right_name = FactorName(target.module, kRight);
   ASSIGN_OR_RETURN(const auto right, Take(right_name, {rank, target.in}, from));
@@ -64,14 +68,16 @@ Result<std::shared_ptr<const Tensor>> TakeIncrement(const Target& target, Tensor
   return std::make_shared<const Tensor>(adapter::ToF32(product));
 }
 
-Status TakeFactors(const AdapterSpec& spec, int64_t rank, const Target& target, TensorMap* from, Checkpoint* to) {
+Status TakeFactors(const AdapterSpec& spec, int64_t rank, const Target& target, TensorMap* from,
+                   Checkpoint* to) {
   const Method& method = MethodOf(spec);
   if (method.fresh_factors) return {};
   for (const FactorSpec& factor : method.adapter_kind().chain) {
     const std::string name = FactorName(target.module, factor.name);
     const Shape shape = adapter::FactorShape(factor, target, PublishedRank(spec, rank));
     ASSIGN_OR_RETURN(auto value, Take(name, shape, from));
-    if (!value && !IsDerived(spec, factor)) return InvalidArgument("{}: missing in the checkpoint", name);
+    if (!value && !IsDerived(spec, factor))
+      return InvalidArgument("{}: missing in the checkpoint", name);
     if (!value) value = adapter::LeadingBlock(Derive(spec, target, factor).view(), shape);
     to->tensors[name] = *std::move(value);
   }
@@ -85,7 +91,8 @@ TensorMap Publish(const AdapterSpec& spec, const TensorMap& state, int64_t rank)
   TensorMap checkpoint;
   for (const auto& [name, entry] : spec.head) checkpoint[name] = state.at(name);
   for (const Target& target : spec.targets) {
-    if (method.adds_increment) PublishIncrement(target, state.at(FactorName(target.module, kIncrement)), &checkpoint);
+    if (method.adds_increment)
+      PublishIncrement(target, state.at(FactorName(target.module, kIncrement)), &checkpoint);
     if (method.fresh_factors) continue;
     for (const FactorSpec& factor : method.adapter_kind().chain) {
       const std::string name = FactorName(target.module, factor.name);
@@ -98,20 +105,24 @@ TensorMap Publish(const AdapterSpec& spec, const TensorMap& state, int64_t rank)
 
 Digest TensorDigest(const TensorView& view) {
   Hasher hasher;
-  hasher.Update(fmt::format("{} {}\n", DTypeName(view.dtype), FormatShape(view.shape))).Update(view.bytes);
+  hasher.Update(fmt::format("{} {}\n", DTypeName(view.dtype), FormatShape(view.shape)))
+      .Update(view.bytes);
   return hasher.Finish();
 }
 
-std::vector<Fetch> TensorsToFetch(const AdapterSpec& spec, const TensorMap& checkpoint, const std::set<Digest>& cached) {
+std::vector<Fetch> TensorsToFetch(const AdapterSpec& spec, const TensorMap& checkpoint,
+                                  const std::set<Digest>& cached) {
   std::set<std::string> derived;
   for (const FactorSpec& factor : MethodOf(spec).adapter_kind().chain)
     if (IsDerived(spec, factor))
-      for (const Target& target : spec.targets) derived.insert(FactorName(target.module, factor.name));
+      for (const Target& target : spec.targets)
+        derived.insert(FactorName(target.module, factor.name));
   std::vector<Fetch> fetches;
   for (const auto& [name, tensor] : checkpoint) {
     if (derived.contains(name)) continue;
     const Digest digest = TensorDigest(tensor.view());
-    if (!cached.contains(digest)) fetches.push_back({name, digest, static_cast<int64_t>(tensor.bytes().size())});
+    const auto bytes = static_cast<int64_t>(tensor.bytes().size());
+    if (!cached.contains(digest)) fetches.push_back({name, digest, bytes});
   }
   return fetches;
 }
@@ -128,7 +139,8 @@ Result<Checkpoint> OpenCheckpoint(const AdapterSpec& spec, int64_t rank, TensorM
     ASSIGN_OR_RETURN(auto increment, TakeIncrement(target, &tensors));
     if (increment != nullptr) checkpoint.increments[target.module] = std::move(increment);
   }
-  if (!tensors.empty()) return InvalidArgument("{}: not expected in the checkpoint", tensors.begin()->first);
+  if (!tensors.empty())
+    return InvalidArgument("{}: not expected in the checkpoint", tensors.begin()->first);
   return checkpoint;
 }
 

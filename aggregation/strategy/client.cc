@@ -28,19 +28,21 @@ Status PutLocal(const TensorMap& local, std::string_view name, Tensor* value) {
   const auto it = local.find(name);
   if (it == local.end()) return {};
   if (it->second.dtype() != DType::kF32 || it->second.shape() != value->shape())
-    return InvalidArgument("local part {}: {} {}, expected F32 {}", name, DTypeName(it->second.dtype()),
-                           FormatShape(it->second.shape()), FormatShape(value->shape()));
+    return InvalidArgument("local part {}: {} {}, expected F32 {}", name,
+                           DTypeName(it->second.dtype()), FormatShape(it->second.shape()),
+                           FormatShape(value->shape()));
   *value = it->second;
   return {};
 }
 
-Factor StartFactor(const AdapterSpec& spec, const TensorMap& tensors, const Target& target, const FactorSpec& factor,
-                   int64_t rank, RoundPosition position) {
+Factor StartFactor(const AdapterSpec& spec, const TensorMap& tensors, const Target& target,
+                   const FactorSpec& factor, int64_t rank, RoundPosition position) {
   const Method& method = MethodOf(spec);
   const bool whole = method.ranks == Ranks::kBlock;
   Factor start{.name = std::string(factor.name), .form = factor.form};
   const Shape shape = adapter::FactorShape(factor, target, whole ? spec.rank : rank);
-  start.value = adapter::LeadingBlock(StartValue(spec, tensors, target, factor, position.round).view(), shape);
+  start.value = adapter::LeadingBlock(
+      StartValue(spec, tensors, target, factor, position.round).view(), shape);
   const auto trained = TrainedFactors(method, position.committed);
   start.trained = std::ranges::find(trained, factor.name, &FactorSpec::name) != trained.end();
   if (start.trained && whole && rank < spec.rank) start.block = rank;
@@ -59,7 +61,8 @@ Result<Instance> ClientStart(const AdapterSpec& spec, const Checkpoint& checkpoi
     for (const FactorSpec& factor : method.adapter_kind().chain) {
       layer.chain.push_back(StartFactor(spec, checkpoint.tensors, target, factor, rank, position));
       const std::string name = FactorName(target.module, factor.name);
-      if (local_names.contains(name)) RETURN_IF_ERROR(PutLocal(local, name, &layer.chain.back().value));
+      if (local_names.contains(name))
+        RETURN_IF_ERROR(PutLocal(local, name, &layer.chain.back().value));
     }
     const auto increment = checkpoint.increments.find(target.module);
     if (increment != checkpoint.increments.end()) layer.increment = increment->second;
@@ -81,18 +84,21 @@ Layout UpdateLayout(const AdapterSpec& spec, int64_t rank, int64_t committed) {
   for (const FactorSpec* factor : TrainedFactors(method, committed)) {
     if (factor->name == method.local_factor) continue;
     for (const Target& target : spec.targets)
-      layout[FactorName(target.module, factor->name)] = {DType::kF32, adapter::FactorShape(*factor, target, rank)};
+      layout[FactorName(target.module, factor->name)] = {
+          DType::kF32, adapter::FactorShape(*factor, target, rank)};
   }
   return layout;
 }
 
-Result<ClientUpdate> MakeUpdate(const AdapterSpec& spec, const Instance& start, const TensorMap& values) {
+Result<ClientUpdate> MakeUpdate(const AdapterSpec& spec, const Instance& start,
+                                const TensorMap& values) {
   const TensorMap before = adapter::TrainedValues(start);
   RETURN_IF_ERROR(CheckCompatible(LayoutOf(before), ViewsOf(values)));
   const auto local_names = LocalNames(spec);
   ClientUpdate update;
   for (const auto& [name, value] : values) {
-    if (!AllFinite(value.view())) return MakeError(Code::kOutOfRange, "{}: trained to a number that is not finite", name);
+    if (!AllFinite(value.view()))
+      return MakeError(Code::kOutOfRange, "{}: trained to a number that is not finite", name);
     if (local_names.contains(name)) {
       update.local[name] = value;
       continue;

@@ -26,24 +26,29 @@ Pair Chain(const AdapterSpec& spec, const TensorMap& state, const Target& target
 }
 
 Pair Concatenate(const Pair& a, const Pair& b) {
-  Pair both{Matrix(a.left.rows(), a.left.cols() + b.left.cols()), Matrix(a.right.rows() + b.right.rows(), a.right.cols())};
+  Pair both{Matrix(a.left.rows(), a.left.cols() + b.left.cols()),
+            Matrix(a.right.rows() + b.right.rows(), a.right.cols())};
   both.left << a.left, b.left;
   both.right << a.right, b.right;
   return both;
 }
 
 Pair Whole(const Matrix& change) {
-  if (change.rows() < change.cols()) return {Matrix::Identity(change.rows(), change.rows()), change};
+  if (change.rows() < change.cols())
+    return {Matrix::Identity(change.rows(), change.rows()), change};
   return {change, Matrix::Identity(change.cols(), change.cols())};
 }
 
-adapter::PeftLayer ExportLayer(const AdapterSpec& spec, const TensorMap& state, const Target& target) {
+adapter::PeftLayer ExportLayer(const AdapterSpec& spec, const TensorMap& state,
+                               const Target& target) {
   const Pair chain = Chain(spec, state, target);
   if (!MethodOf(spec).adds_increment) return {target.module, spec.scale, chain};
-  const Matrix increment = adapter::ToMatrix(state.at(FactorName(target.module, kIncrement)).view());
+  const Matrix increment =
+      adapter::ToMatrix(state.at(FactorName(target.module, kIncrement)).view());
   const int64_t limit = target.out * target.in / (target.out + target.in);
   auto pair = adapter::Factorize(increment, kTolerance, limit - chain.left.cols());
-  if (!pair) return {target.module, 1, Whole(adapter::ToMatrix(StateDelta(spec, state, target).view()))};
+  if (!pair)
+    return {target.module, 1, Whole(adapter::ToMatrix(StateDelta(spec, state, target).view()))};
   pair->left /= spec.scale;
   return {target.module, spec.scale, Concatenate(chain, *pair)};
 }
@@ -52,7 +57,8 @@ adapter::PeftLayer ExportLayer(const AdapterSpec& spec, const TensorMap& state, 
 
 adapter::PeftAdapter ExportAdapter(const AdapterSpec& spec, const TensorMap& state) {
   adapter::PeftAdapter result;
-  for (const Target& target : spec.targets) result.layers.push_back(ExportLayer(spec, state, target));
+  for (const Target& target : spec.targets)
+    result.layers.push_back(ExportLayer(spec, state, target));
   for (const auto& [name, entry] : spec.head) result.head[name] = state.at(name);
   return result;
 }

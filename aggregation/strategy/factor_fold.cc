@@ -1,5 +1,7 @@
 #include "aggregation/strategy/factor_fold.h"
 
+#include <algorithm>
+
 #include "aggregation/tensor/kernels.h"
 
 namespace tributary::strategy {
@@ -28,10 +30,12 @@ FactorFold::FactorFold(const RoundStart& start, int threads)
   const auto trained = TrainedFactors(method_, start.position.committed);
   for (size_t l = 0; l < spec.targets.size(); ++l) {
     for (const FactorSpec* factor : trained)
-      if (factor->name != method_.local_factor) tensors_[FactorName(spec.targets[l].module, factor->name)] = l;
+      if (factor->name != method_.local_factor)
+        tensors_[FactorName(spec.targets[l].module, factor->name)] = l;
     if (trained.size() != 2 || !method_.local_factor.empty()) continue;
     const auto value = [&](const FactorSpec* factor) {
-      return adapter::ToMatrix(StartValue(spec, start.state, spec.targets[l], *factor, start.position.round).view());
+      return adapter::ToMatrix(
+          StartValue(spec, start.state, spec.targets[l], *factor, start.position.round).view());
     };
     starts_.push_back({value(trained[0]), value(trained[1])});
   }
@@ -47,9 +51,12 @@ FactorFold::FactorFold(const RoundStart& start, int threads)
 FactorFold::Factors FactorFold::ValuesAt(const Update& update, size_t layer) const {
   const std::string& module = start_.spec.targets[layer].module;
   const auto trained = TrainedFactors(method_, start_.position.committed);
-  const Matrix delta_b = adapter::ToMatrix(update.deltas.find(FactorName(module, trained[0]->name))->second);
-  const Matrix delta_a = adapter::ToMatrix(update.deltas.find(FactorName(module, trained[1]->name))->second);
-  return {starts_[layer].b.leftCols(update.rank) + delta_b, starts_[layer].a.topRows(update.rank) + delta_a};
+  const Matrix delta_b =
+      adapter::ToMatrix(update.deltas.find(FactorName(module, trained[0]->name))->second);
+  const Matrix delta_a =
+      adapter::ToMatrix(update.deltas.find(FactorName(module, trained[1]->name))->second);
+  return {starts_[layer].b.leftCols(update.rank) + delta_b,
+          starts_[layer].a.topRows(update.rank) + delta_a};
 }
 
 double FactorFold::WeightAt(const Update& update, std::optional<size_t> layer) const {
@@ -72,7 +79,8 @@ Status FactorFold::FoldLayerWeights(UpdateSource& updates) {
   });
 }
 
-void FactorFold::AddGroup(std::span<const Update> group, const std::string& name, std::optional<size_t> layer) {
+void FactorFold::AddGroup(std::span<const Update> group, const std::string& name,
+                          std::optional<size_t> layer) {
   Tensor& sum = means_.at(name);
   std::vector<Tensor> padded;
   padded.reserve(group.size());
@@ -105,7 +113,8 @@ Status FactorFold::FoldMeans(UpdateSource& updates) {
     for (const auto& [name, layer] : tensors_) AddGroup(group, name, layer);
     return {};
   }));
-  if (head_total_.weight == 0) return MakeError(Code::kFailedPrecondition, "no accepted update has a weight above 0");
+  if (head_total_.weight == 0)
+    return MakeError(Code::kFailedPrecondition, "no accepted update has a weight above 0");
   for (const auto& [name, layer] : tensors_) {
     const double total = layer ? totals_[*layer].weight : head_total_.weight;
     for (double& x : means_.at(name).f64()) x /= total;
@@ -113,15 +122,19 @@ Status FactorFold::FoldMeans(UpdateSource& updates) {
   return {};
 }
 
-// sum p_k pad(start[:r_k]) + mean delta: a rank's row (or column) is started from by its owners only.
-Matrix FactorFold::MeanValue(const Matrix& start, const Total& total, std::string_view name, bool by_row) const {
+// sum p_k pad(start[:r_k]) + mean delta: a rank's row (or column) is started from by its owners
+// only.
+Matrix FactorFold::MeanValue(const Matrix& start, const Total& total, std::string_view name,
+                             bool by_row) const {
   Matrix mean = adapter::ToMatrix(means_.find(name)->second.view());
   double owners = total.weight;
   int64_t at = 0;
   for (const auto& [rank, weight] : total.by_rank) {
     const double share = owners / total.weight;
-    if (by_row) mean.middleRows(at, rank - at) += share * start.middleRows(at, rank - at);
-    else mean.middleCols(at, rank - at) += share * start.middleCols(at, rank - at);
+    if (by_row)
+      mean.middleRows(at, rank - at) += share * start.middleRows(at, rank - at);
+    else
+      mean.middleCols(at, rank - at) += share * start.middleCols(at, rank - at);
     owners -= weight;
     at = rank;
   }
@@ -136,8 +149,10 @@ Status FactorFold::FoldProducts(UpdateSource& updates) {
     LayerFold& fold = layers_.emplace_back();
     fold.start_b = starts_[l].b;
     fold.start_a = starts_[l].a;
-    fold.mean_b = MeanValue(fold.start_b, totals_[l], FactorName(target.module, trained[0]->name), false);
-    fold.mean_a = MeanValue(fold.start_a, totals_[l], FactorName(target.module, trained[1]->name), true);
+    fold.mean_b =
+        MeanValue(fold.start_b, totals_[l], FactorName(target.module, trained[0]->name), false);
+    fold.mean_a =
+        MeanValue(fold.start_a, totals_[l], FactorName(target.module, trained[1]->name), true);
     fold.error = ProductSum(target.out, target.in);
   }
   RETURN_IF_ERROR(updates.ForEach([&](std::span<const Update> group) -> Status {

@@ -11,7 +11,8 @@ class FactorFold {
  public:
   FactorFold(const RoundStart& start, int threads);
 
-  // Pass 1 (after a pass for layer weights where the method has them): weighted means of all deltas.
+  // Pass 1 (after a pass for layer weights where the method has them): weighted means of all
+  // deltas.
   Status FoldMeans(UpdateSource& updates);
   // Pass 2, for methods that share two trained factors: the layers with their E. After FoldMeans.
   Status FoldProducts(UpdateSource& updates);
@@ -31,18 +32,20 @@ class FactorFold {
   };
 
   Status FoldLayerWeights(UpdateSource& updates);
-  void AddGroup(std::span<const Update> group, const std::string& name, std::optional<size_t> layer);
+  void AddGroup(std::span<const Update> group, const std::string& name,
+                std::optional<size_t> layer);
   double WeightAt(const Update& update, std::optional<size_t> layer) const;
   Factors ValuesAt(const Update& update, size_t layer) const;  // start + delta at the client's rank
-  adapter::Matrix MeanValue(const adapter::Matrix& start, const Total& total, std::string_view name, bool by_row) const;
+  adapter::Matrix MeanValue(const adapter::Matrix& start, const Total& total, std::string_view name,
+                            bool by_row) const;
 
   const RoundStart& start_;
   const Method& method_;
   const int threads_;
   std::map<std::string, std::optional<size_t>> tensors_;  // uploaded tensors and their layer
-  std::vector<Factors> starts_;          // at the run's rank; only where two factors are trained
-  std::vector<double> own_weights_;      // sum of layer weights; 0: the run's weights count
-  std::vector<Total> totals_;            // by layer
+  std::vector<Factors> starts_;      // at the run's rank; only where two factors are trained
+  std::vector<double> own_weights_;  // sum of layer weights; 0: the run's weights count
+  std::vector<Total> totals_;        // by layer
   Total head_total_;
   TensorMap means_;
   std::vector<LayerFold> layers_;

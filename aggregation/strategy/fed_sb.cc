@@ -8,7 +8,9 @@ namespace tributary::strategy {
 const Method kFedSb = {
     .name = "fed-sb",
     .title = "Fed-SB",
-    .reference = "Singhal et al., 2025, arXiv 2502.15436; start: LoRA-SB, Ponkshe et al., 2024, arXiv 2411.19557",
+    .reference =
+        "Singhal et al., 2025, arXiv 2502.15436; start: LoRA-SB, Ponkshe et al., 2024, arXiv "
+        "2411.19557",
     .kind = "sandwich",
     .trained = "R (r x r) between frozen B and A",
     .rule = "R += sum p_k pad(R_k - R) (exact)",

@@ -1,4 +1,5 @@
-// Only A is shared; B and the head stay with each client, so there is no one adapter to be exact about.
+// Only A is shared; B and the head stay with each client, so there is no one adapter to be exact
+// about.
 
 #include "aggregation/strategy/methods.h"
 

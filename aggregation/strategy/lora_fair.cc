@@ -1,9 +1,10 @@
 // Plain averaging, then a correction dB that brings (B + dB) A close to the exact mean product.
 // Closed form: dB = E A^T (A A^T + lambda I)^-1 minimises |E - dB A|^2 + lambda |dB|^2, with lambda
-// relative to trace(A A^T)/r. Iterative: the paper's objective 1 - cos(D, (B + dB) A) + lambda |dB|^2
-// by gradient descent from dB = 0, in r x r Gram matrices.
+// relative to trace(A A^T)/r. Iterative: the paper's objective 1 - cos(D, (B + dB) A) + lambda
+// |dB|^2 by gradient descent from dB = 0, in r x r Gram matrices.
 
 #include <algorithm>
+#include <cmath>
 
 #include "aggregation/strategy/methods.h"
 
@@ -38,7 +39,8 @@ Matrix Iterate(const AdapterSpec& spec, const LayerFold& fold) {
 }
 
 LayerResult Correct(const AdapterSpec& spec, const LayerFold& fold) {
-  const Matrix correction = spec.fair_solver == "iterative" ? Iterate(spec, fold) : ClosedForm(spec, fold);
+  const Matrix correction =
+      spec.fair_solver == "iterative" ? Iterate(spec, fold) : ClosedForm(spec, fold);
   return {.b = fold.mean_b + correction, .a = fold.mean_a, .increment = {}};
 }
 

@@ -1,7 +1,7 @@
 #pragma once
-// A method is a paper's name for a preset: an adapter kind, what of it is trained, shared and started
-// how, and the rule that turns updates into the next state. It is data; the engine (round.h) reads
-// it. One .cc and one line in registry.cc each.
+// A method is a paper's name for a preset: an adapter kind, what of it is trained, shared and
+// started how, and the rule that turns updates into the next state. It is data; the engine
+// (round.h) reads it. One .cc and one line in registry.cc each.
 
 #include <span>
 #include <string>
@@ -37,10 +37,12 @@ struct LayerResult {
 
 using ProductRule = LayerResult (*)(const AdapterSpec& spec, const LayerFold& fold);
 // A client's weight at a layer from its own factors; the run's weights are used where all are zero.
-using LayerWeight = double (*)(const AdapterSpec& spec, const adapter::Matrix& b, const adapter::Matrix& a);
+using LayerWeight = double (*)(const AdapterSpec& spec, const adapter::Matrix& b,
+                               const adapter::Matrix& a);
 
 // Elements that a client of `rank` moves for one layer in a steady round (it has everything of the
-// round before), where `stacked` ranks have gone into increments and `committed` rounds came before.
+// round before), where `stacked` ranks have gone into increments and `committed` rounds came
+// before.
 struct Exchange {
   int64_t out = 0, in = 0, rank = 0, full_rank = 0, stacked = 0, committed = 1;
 };
@@ -48,8 +50,8 @@ using ElementCount = int64_t (*)(const Exchange& exchange);
 
 inline constexpr std::string_view kSeededStarts[] = {"kaiming", "normal", "orthonormal"};
 inline constexpr std::string_view kFactorStarts[] = {"kaiming", "normal", "orthonormal", "file"};
-inline constexpr std::string_view kFrameStarts[] = {"orthonormal", "public-gradient", "client-gradient", "weight-svd",
-                                                    "file"};
+inline constexpr std::string_view kFrameStarts[] = {"orthonormal", "public-gradient",
+                                                    "client-gradient", "weight-svd", "file"};
 
 struct Method {
   std::string_view name;       // "fed-sb"
@@ -61,11 +63,11 @@ struct Method {
   std::span<const std::string_view> starts = kFactorStarts;  // the first is the default
 
   Ranks ranks = Ranks::kEqual;
-  bool fresh_factors = false;  // drawn anew each round and not kept in the state
-  bool alternates = false;     // between the kind's trained factors, the first one first
+  bool fresh_factors = false;          // drawn anew each round and not kept in the state
+  bool alternates = false;             // between the kind's trained factors, the first one first
   std::string_view local_factor = {};  // trained, never uploaded, kept by the client; empty: none
   bool local_head = false;
-  bool adds_increment = false; // the rule adds to layers' increments
+  bool adds_increment = false;  // the rule adds to layers' increments
 
   // Null: the rule is a mean of deltas, new = start + optimizer(sum_k p_k delta_k), and server
   // optimizers apply. Otherwise the exact or corrected rule on whole layers.
@@ -76,7 +78,8 @@ struct Method {
   ElementCount elements_up = nullptr, elements_down = nullptr;
 
   bool is_mean() const { return product_rule == nullptr; }
-  // Mean of one trained factor: linear in what clients send, so clipping, noise and secure sums apply.
+  // Mean of one trained factor: linear in what clients send, so clipping, noise and secure sums
+  // apply.
   bool additive() const;
   const adapter::Kind& adapter_kind() const;
 };

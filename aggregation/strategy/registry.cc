@@ -6,7 +6,8 @@ namespace tributary::strategy {
 namespace {
 
 constexpr const Method* kTable[] = {
-    &kFedIt, &kFlora, &kFedSb, &kLoraFair, &kFfaLora, &kRoLora, &kFedExLora, &kFlexLora, &kHetLora, &kFedSaLora,
+    &kFedIt,  &kFlora,     &kFedSb,    &kLoraFair, &kFfaLora,
+    &kRoLora, &kFedExLora, &kFlexLora, &kHetLora,  &kFedSaLora,
 };
 
 }  // namespace

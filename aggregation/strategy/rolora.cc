@@ -17,7 +17,8 @@ const Method kRoLora = {
     .up = "rm, rn in turn",
     .down = "rm, rn in turn",
     .elements_up = [](const Exchange& e) { return e.rank * (e.committed % 2 == 0 ? e.out : e.in); },
-    .elements_down = [](const Exchange& e) { return e.rank * (e.committed % 2 == 0 ? e.in : e.out); },
+    .elements_down =
+        [](const Exchange& e) { return e.rank * (e.committed % 2 == 0 ? e.in : e.out); },
 };
 
 }  // namespace tributary::strategy

@@ -4,9 +4,9 @@
 // method weighs clients by their factors; memory does not grow with the number of updates.
 //
 // averaging_error: |s E| / |D - D_start| over all layers, the head left out, where
-// E = sum p_k (B_k - B)(A_k - A) is what averaging the factors would have missed, D = sum p_k s B_k A_k
-// and D_start the product the round started from; 0/0 = 0. Exactly 0 where one factor is trained;
-// nothing where a factor is local. Always from the centred form.
+// E = sum p_k (B_k - B)(A_k - A) is what averaging the factors would have missed, D = sum p_k s B_k
+// A_k and D_start the product the round started from; 0/0 = 0. Exactly 0 where one factor is
+// trained; nothing where a factor is local. Always from the centred form.
 
 #include "aggregation/strategy/client.h"
 #include "aggregation/strategy/update.h"

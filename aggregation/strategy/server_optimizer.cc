@@ -41,7 +41,8 @@ constexpr ServerOptimizer kTable[] = {
     {"yogi", "FedYogi", true, true, Adaptive<true>},
 };
 
-Values Moment(std::string_view kind, std::string_view name, size_t size, double start, TensorMap* state) {
+Values Moment(std::string_view kind, std::string_view name, size_t size, double start,
+              TensorMap* state) {
   const auto [it, fresh] = state->try_emplace(fmt::format("server.{}.{}", kind, name));
   if (fresh) {
     it->second = Tensor(DType::kF64, {static_cast<int64_t>(size)});
@@ -59,7 +60,8 @@ const ServerOptimizer* FindServerOptimizer(std::string_view name) {
   return it == std::end(kTable) ? nullptr : it;
 }
 
-void TakeServerStep(const ServerOptimizerSpec& spec, std::string_view name, std::span<double> d, TensorMap* state) {
+void TakeServerStep(const ServerOptimizerSpec& spec, std::string_view name, std::span<double> d,
+                    TensorMap* state) {
   const ServerOptimizer* optimizer = FindServerOptimizer(spec.name);
   TRIBUTARY_CHECK(optimizer != nullptr, "a spec without faults names a server optimizer");
   Values m, v;

@@ -20,39 +20,48 @@ Distribution DistributionOf(const AdapterSpec& spec, const FactorSpec& factor) {
                                   : Distribution::kKaiming;
 }
 
-Result<TensorView> Find(const TensorViewMap& tensors, std::string_view name, const Shape& shape, std::string_view what) {
+Result<TensorView> Find(const TensorViewMap& tensors, std::string_view name, const Shape& shape,
+                        std::string_view what) {
   const auto it = tensors.find(name);
   if (it == tensors.end()) return InvalidArgument("{}: no {}", name, what);
   const TensorView& view = it->second;
   if (view.shape != shape || view.dtype != DType::kF32)
     return InvalidArgument("{}: {} is {} {}, expected F32 {}", name, what, DTypeName(view.dtype),
                            FormatShape(view.shape), FormatShape(shape));
-  if (!AllFinite(view)) return InvalidArgument("{}: {} has a number that is not finite", name, what);
+  if (!AllFinite(view))
+    return InvalidArgument("{}: {} has a number that is not finite", name, what);
   return view;
 }
 
 // Factors of a chain B .. A from a frame, the middle one (if any) from its core.
-void AddFrame(const AdapterSpec& spec, const Target& target, const adapter::Frame& frame, TensorMap* state) {
+void AddFrame(const AdapterSpec& spec, const Target& target, const adapter::Frame& frame,
+              TensorMap* state) {
   for (const FactorSpec& factor : MethodOf(spec).adapter_kind().chain) {
     Tensor& value = (*state)[FactorName(target.module, factor.name)];
-    if (factor.rows == Dimension::kOut) value = adapter::ToF32(frame.left);
-    else if (factor.cols == Dimension::kIn) value = adapter::ToF32(frame.right);
-    else value = adapter::ToF32(frame.core);
+    if (factor.rows == Dimension::kOut)
+      value = adapter::ToF32(frame.left);
+    else if (factor.cols == Dimension::kIn)
+      value = adapter::ToF32(frame.right);
+    else
+      value = adapter::ToF32(frame.core);
   }
 }
 
-Status AddFactors(const AdapterSpec& spec, const Target& target, const StartSources& sources, TensorMap* state) {
+Status AddFactors(const AdapterSpec& spec, const Target& target, const StartSources& sources,
+                  TensorMap* state) {
   const Shape dense = {target.out, target.in};
   switch (InputOf(spec)) {
     case StartInput::kGradient: {
-      ASSIGN_OR_RETURN(const TensorView gradient, Find(sources.gradients, target.module, dense, "summed gradient"));
+      ASSIGN_OR_RETURN(const TensorView gradient,
+                       Find(sources.gradients, target.module, dense, "summed gradient"));
       auto frame = adapter::GradientFrame(gradient, spec.start_step, spec.scale, spec.rank);
       if (!frame) return Annotate(frame.error(), target.module);
       AddFrame(spec, target, *frame, state);
       return {};
     }
     case StartInput::kWeight: {
-      ASSIGN_OR_RETURN(const TensorView weight, Find(sources.weights, target.module, dense, "weight"));
+      ASSIGN_OR_RETURN(const TensorView weight,
+                       Find(sources.weights, target.module, dense, "weight"));
       AddFrame(spec, target, adapter::WeightFrame(weight, spec.rank), state);
       return {};
     }
@@ -78,8 +87,10 @@ Layout StateLayout(const AdapterSpec& spec) {
   for (const Target& target : spec.targets) {
     if (!method.fresh_factors)
       for (const FactorSpec& factor : method.adapter_kind().chain)
-        layout[FactorName(target.module, factor.name)] = {DType::kF32, adapter::FactorShape(factor, target, spec.rank)};
-    if (method.adds_increment) layout[FactorName(target.module, kIncrement)] = {DType::kF64, {target.out, target.in}};
+        layout[FactorName(target.module, factor.name)] = {
+            DType::kF32, adapter::FactorShape(factor, target, spec.rank)};
+    if (method.adds_increment)
+      layout[FactorName(target.module, kIncrement)] = {DType::kF64, {target.out, target.in}};
   }
   return layout;
 }
@@ -93,13 +104,15 @@ StartInput InputOf(const AdapterSpec& spec) {
   return start == "file" ? StartInput::kFactors : StartInput::kNothing;
 }
 
-Result<TensorMap> InitialState(const AdapterSpec& spec, const TensorMap& head, const StartSources& sources) {
+Result<TensorMap> InitialState(const AdapterSpec& spec, const TensorMap& head,
+                               const StartSources& sources) {
   const Method& method = MethodOf(spec);
   RETURN_IF_ERROR(CheckCompatible(spec.head, ViewsOf(head)));
   TensorMap state = head;
   for (const Target& target : spec.targets) {
     if (!method.fresh_factors) RETURN_IF_ERROR(AddFactors(spec, target, sources, &state));
-    if (method.adds_increment) state[FactorName(target.module, kIncrement)] = Tensor(DType::kF64, {target.out, target.in});
+    if (method.adds_increment)
+      state[FactorName(target.module, kIncrement)] = Tensor(DType::kF64, {target.out, target.in});
   }
   return state;
 }
@@ -119,15 +132,17 @@ Tensor StateDelta(const AdapterSpec& spec, const TensorMap& state, const Target&
   if (!method.fresh_factors) {
     adapter::AdaptedLayer layer{target, {}, nullptr};
     for (const FactorSpec& factor : method.adapter_kind().chain)
-      layer.chain.push_back({std::string(factor.name), factor.form, state.at(FactorName(target.module, factor.name))});
+      layer.chain.push_back({std::string(factor.name), factor.form,
+                             state.at(FactorName(target.module, factor.name))});
     delta = adapter::ToMatrix(Delta(layer, spec.scale).view());
   }
-  if (method.adds_increment) delta += adapter::ToMatrix(state.at(FactorName(target.module, kIncrement)).view());
+  if (method.adds_increment)
+    delta += adapter::ToMatrix(state.at(FactorName(target.module, kIncrement)).view());
   return adapter::ToF64(delta);
 }
 
-Tensor StartValue(const AdapterSpec& spec, const TensorMap& tensors, const Target& target, const FactorSpec& factor,
-                  int64_t round) {
+Tensor StartValue(const AdapterSpec& spec, const TensorMap& tensors, const Target& target,
+                  const FactorSpec& factor, int64_t round) {
   if (!MethodOf(spec).fresh_factors) return tensors.at(FactorName(target.module, factor.name));
   return adapter::Draw({DistributionOf(spec, factor), spec.seed, round}, factor, target, spec.rank);
 }

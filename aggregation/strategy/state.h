@@ -1,6 +1,7 @@
 #pragma once
 // The coordinator's state of an adapter, one map of tensors:
-//   "<module>.<factor>"    f32, factors of the kind at the run's rank (methods with fresh factors: none)
+//   "<module>.<factor>"    f32, factors of the kind at the run's rank (methods with fresh factors:
+//   none)
 //   "<module>.increment"   f64 [out, in], where the method accumulates one; scale included
 //   head tensors           f32, by their Hugging Face names
 //   "server.<m|v>.<name>"  f64, moments of a server optimizer
@@ -17,11 +18,13 @@ enum class StartInput { kNothing, kGradient, kWeight, kFactors };
 StartInput InputOf(const AdapterSpec& spec);
 
 struct StartSources {
-  TensorViewMap gradients;  // summed gradient by module: start = "public-gradient", "client-gradient"
-  TensorViewMap weights;    // by module: start = "weight-svd"
-  TensorViewMap factors;    // by tensor name: start = "file"
+  TensorViewMap
+      gradients;          // summed gradient by module: start = "public-gradient", "client-gradient"
+  TensorViewMap weights;  // by module: start = "weight-svd"
+  TensorViewMap factors;  // by tensor name: start = "file"
 };
-Result<TensorMap> InitialState(const AdapterSpec& spec, const TensorMap& head, const StartSources& sources);
+Result<TensorMap> InitialState(const AdapterSpec& spec, const TensorMap& head,
+                               const StartSources& sources);
 
 // Equal specs and states fit; else an error that names the tensor. For states read from a disk.
 Status CheckState(const AdapterSpec& spec, const TensorMap& state);
@@ -36,7 +39,8 @@ Tensor StartValue(const AdapterSpec& spec, const TensorMap& tensors, const adapt
 
 // A frozen factor that every party can draw by itself need not travel.
 bool IsDerived(const AdapterSpec& spec, const adapter::FactorSpec& factor);
-Tensor Derive(const AdapterSpec& spec, const adapter::Target& target, const adapter::FactorSpec& factor);
+Tensor Derive(const AdapterSpec& spec, const adapter::Target& target,
+              const adapter::FactorSpec& factor);
 
 constexpr std::string_view kIncrement = "increment";
 

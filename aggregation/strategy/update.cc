@@ -11,7 +11,8 @@ class MemorySource final : public UpdateSource {
 
   Status ForEach(const Visitor& visit) override {
     for (size_t at = 0; at < updates_.size(); at += kGroup)
-      RETURN_IF_ERROR(visit(std::span(updates_).subspan(at, std::min(kGroup, updates_.size() - at))));
+      RETURN_IF_ERROR(
+          visit(std::span(updates_).subspan(at, std::min(kGroup, updates_.size() - at))));
     return {};
   }
 
@@ -33,7 +34,8 @@ Status CheckUpdate(const Layout& layout, const Update& update) {
 Result<std::unique_ptr<UpdateSource>> MakeMemorySource(std::vector<Update> updates) {
   std::ranges::sort(updates, {}, &Update::client);
   const auto twin = std::ranges::adjacent_find(updates, {}, &Update::client);
-  if (twin != updates.end()) return MakeError(Code::kAlreadyExists, "client {}: two updates in one round", twin->client);
+  if (twin != updates.end())
+    return MakeError(Code::kAlreadyExists, "client {}: two updates in one round", twin->client);
   return std::make_unique<MemorySource>(std::move(updates));
 }
 

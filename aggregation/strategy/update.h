@@ -1,6 +1,6 @@
 #pragma once
-// What clients send, and how a fold walks over it. An update names the tensors it carries: the change
-// (trained value minus start, f32) of every trained shared part, blocks alone.
+// What clients send, and how a fold walks over it. An update names the tensors it carries: the
+// change (trained value minus start, f32) of every trained shared part, blocks alone.
 
 #include <functional>
 #include <memory>

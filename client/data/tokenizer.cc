@@ -15,9 +15,9 @@ namespace tributary::data {
 namespace {
 
 size_t CountTokens(const std::vector<TemplatePiece>& pieces) {
-  return static_cast<size_t>(std::count_if(pieces.begin(), pieces.end(), [](const TemplatePiece& p) {
-    return p.kind == TemplatePiece::Kind::kToken;
-  }));
+  return static_cast<size_t>(
+      std::count_if(pieces.begin(), pieces.end(),
+                    [](const TemplatePiece& p) { return p.kind == TemplatePiece::Kind::kToken; }));
 }
 
 Result<nlohmann::json> ParseJson(std::string_view content) {
@@ -40,8 +40,9 @@ Result<nlohmann::json> ParseJson(std::string_view content) {
 Status CheckTemplate(const std::vector<TemplatePiece>& pieces, int32_t last_id) {
   for (const TemplatePiece& piece : pieces)
     if (piece.kind == TemplatePiece::Kind::kToken && piece.id > last_id)
-      return InvalidArgument("post_processor: id {} lies beyond the vocabulary, whose last id is {}",
-                             piece.id, last_id);
+      return InvalidArgument(
+          "post_processor: id {} lies beyond the vocabulary, whose last id is {}", piece.id,
+          last_id);
   return {};
 }
 
@@ -98,12 +99,13 @@ std::vector<int32_t> Tokenizer::Stages::Tokenize(std::string_view text) const {
 Tokenizer::Tokenizer(std::unique_ptr<const Stages> stages) : stages_(std::move(stages)) {}
 Tokenizer::~Tokenizer() = default;
 
-Result<std::shared_ptr<const Tokenizer>> Tokenizer::Load(const std::filesystem::path& tokenizer_json) {
+Result<std::shared_ptr<const Tokenizer>> Tokenizer::Load(
+    const std::filesystem::path& tokenizer_json) {
   std::error_code no_size;  // then ReadFile says what is wrong
   const auto size = std::filesystem::file_size(tokenizer_json, no_size);
   if (!no_size && size > kMaxFileBytes)
-    return MakeError(Code::kResourceExhausted, "{}: {} bytes, at most {} are read", tokenizer_json.string(),
-                     size, kMaxFileBytes);
+    return MakeError(Code::kResourceExhausted, "{}: {} bytes, at most {} are read",
+                     tokenizer_json.string(), size, kMaxFileBytes);
   ASSIGN_OR_RETURN(const std::string content, ReadFile(tokenizer_json));
   auto made = Parse(content);
   if (!made) return Annotate(made.error(), tokenizer_json.string());
@@ -117,7 +119,7 @@ Result<std::shared_ptr<const Tokenizer>> Tokenizer::Parse(std::string_view conte
   ASSIGN_OR_RETURN(const auto version, root.Find("version"));
   if (version) {
     ASSIGN_OR_RETURN(const std::string number, version->String());
-    if (number != "1.0") return version->Wrong("found \"{}\", expected \"1.0\"", number.substr(0, 100));
+    if (number != "1.0") return version->Wrong("found \"{}\", expected \"1.0\"", Shorten(number));
   }
   ASSIGN_OR_RETURN(const auto normalizer, root.Find("normalizer"));
   if (normalizer) {
@@ -131,7 +133,8 @@ Result<std::shared_ptr<const Tokenizer>> Tokenizer::Parse(std::string_view conte
   ASSIGN_OR_RETURN(stages->model, MakeModel(model));
   ASSIGN_OR_RETURN(const auto added, root.Find("added_tokens"));
   if (added) {
-    ASSIGN_OR_RETURN(stages->added, ReadAddedTokens(*added, *stages->model, stages->normalizer.get()));
+    ASSIGN_OR_RETURN(stages->added,
+                     ReadAddedTokens(*added, *stages->model, stages->normalizer.get()));
   }
   stages->last_id = std::max(stages->model->last_id(), stages->added.last_id);
   stages->post_processor = PlainPostProcessor();
@@ -147,8 +150,9 @@ Result<std::shared_ptr<const Tokenizer>> Tokenizer::Parse(std::string_view conte
 
 namespace {
 
-Tokenizer::Encoding Assemble(const std::vector<TemplatePiece>& pieces, const std::vector<int32_t>& first,
-                             const std::vector<int32_t>& second, size_t max_length) {
+Tokenizer::Encoding Assemble(const std::vector<TemplatePiece>& pieces,
+                             const std::vector<int32_t>& first, const std::vector<int32_t>& second,
+                             size_t max_length) {
   const size_t tokens = CountTokens(pieces);
   Kept kept{first.size(), second.size()};
   if (max_length != 0 && max_length >= tokens)
@@ -162,9 +166,15 @@ Tokenizer::Encoding Assemble(const std::vector<TemplatePiece>& pieces, const std
   };
   for (const TemplatePiece& piece : pieces) {
     switch (piece.kind) {
-      case TemplatePiece::Kind::kToken: append(&piece.id, 1, piece.type_id); break;
-      case TemplatePiece::Kind::kFirst: append(first.data(), kept.first, piece.type_id); break;
-      case TemplatePiece::Kind::kSecond: append(second.data(), kept.second, piece.type_id); break;
+      case TemplatePiece::Kind::kToken:
+        append(&piece.id, 1, piece.type_id);
+        break;
+      case TemplatePiece::Kind::kFirst:
+        append(first.data(), kept.first, piece.type_id);
+        break;
+      case TemplatePiece::Kind::kSecond:
+        append(second.data(), kept.second, piece.type_id);
+        break;
     }
   }
   return encoding;
@@ -176,8 +186,10 @@ Tokenizer::Encoding Tokenizer::Encode(std::string_view text, size_t max_length) 
   return Assemble(stages_->post_processor.single, stages_->Tokenize(text), {}, max_length);
 }
 
-Tokenizer::Encoding Tokenizer::EncodePair(std::string_view a, std::string_view b, size_t max_length) const {
-  return Assemble(stages_->post_processor.pair, stages_->Tokenize(a), stages_->Tokenize(b), max_length);
+Tokenizer::Encoding Tokenizer::EncodePair(std::string_view a, std::string_view b,
+                                          size_t max_length) const {
+  return Assemble(stages_->post_processor.pair, stages_->Tokenize(a), stages_->Tokenize(b),
+                  max_length);
 }
 
 size_t Tokenizer::vocabulary_size() const { return static_cast<size_t>(stages_->last_id) + 1; }

@@ -1,9 +1,10 @@
 #pragma once
-// Text to ids by a model's tokenizer.json, with the very ids that Hugging Face's `tokenizers` gives.
+// Text to ids by a model's tokenizer.json, with the very ids that Hugging Face's `tokenizers`
+// gives.
 //
-// A text passes four stages: added tokens are cut out, the rest is normalised, split into words, and
-// each word becomes ids; then a template puts special tokens around them. What the file says about
-// padding, truncation and decoding is ignored. Parts that no table of ours knows are refused.
+// A text passes four stages: added tokens are cut out, the rest is normalised, split into words,
+// and each word becomes ids; then a template puts special tokens around them. What the file says
+// about padding, truncation and decoding is ignored. Parts that no table of ours knows are refused.
 
 #include <cstddef>
 #include <cstdint>

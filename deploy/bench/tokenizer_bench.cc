@@ -39,8 +39,10 @@ int main(int argc, char** argv) {
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
     best = std::min(best, seconds.count());
   }
-  fmt::print("{{\"lines\": {}, \"tokens\": {}, \"lines_per_second\": {:.0f}, \"tokens_per_second\": {:.0f}}}\n",
-             lines.size(), tokens, static_cast<double>(lines.size()) / best,
-             static_cast<double>(tokens) / best);
+  fmt::print(
+      "{{\"lines\": {}, \"tokens\": {}, \"lines_per_second\": {:.0f}, \"tokens_per_second\": "
+      "{:.0f}}}\n",
+      lines.size(), tokens, static_cast<double>(lines.size()) / best,
+      static_cast<double>(tokens) / best);
   return 0;
 }

@@ -31,7 +31,7 @@ if(TRIBUTARY_SANITIZE)
   add_link_options(-fsanitize=${TRIBUTARY_SANITIZE})
 endif()
 
-set(TRIBUTARY_WARNINGS -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Werror
+set(TRIBUTARY_WARNINGS -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wno-missing-field-initializers -Werror
     # GCC 12 misfires on variants that hold vectors, and on std::string's operator+, at -O2.
     $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized;-Wno-restrict>)
 

@@ -9,7 +9,9 @@
 namespace tributary::data {
 namespace {
 
-bool WordEndsAt(std::string_view text, size_t end) { return end > 0 && IsWord(LastCodePoint(text, end)); }
+bool WordEndsAt(std::string_view text, size_t end) {
+  return end > 0 && IsWord(LastCodePoint(text, end));
+}
 bool WordBeginsAt(std::string_view text, size_t begin) {
   return begin < text.size() && IsWord(DecodeUtf8(text, begin));
 }
@@ -31,7 +33,8 @@ size_t SkipSpace(std::string_view text, size_t begin) {
 Result<AddedToken> ReadToken(const JsonField& field) {
   AddedToken token;
   ASSIGN_OR_RETURN(token.content, field.String("content"));
-  ASSIGN_OR_RETURN(const int64_t id, field.Integer("id", 0, std::numeric_limits<int32_t>::max() - 1));
+  ASSIGN_OR_RETURN(const int64_t id,
+                   field.Integer("id", 0, std::numeric_limits<int32_t>::max() - 1));
   token.id = static_cast<int32_t>(id);
   ASSIGN_OR_RETURN(token.single_word, field.Boolean("single_word"));
   ASSIGN_OR_RETURN(token.lstrip, field.Boolean("lstrip"));
@@ -50,12 +53,13 @@ Result<std::vector<AddedToken>> ReadTokens(const JsonField& field, const Model& 
   for (const JsonField& element : elements) {
     ASSIGN_OR_RETURN(AddedToken token, ReadToken(element));
     if (!seen.insert(token.content).second)
-      return element.Wrong("token \"{}\" stands twice in the list", token.content.substr(0, 100));
+      return element.Wrong("token \"{}\" stands twice in the list", Shorten(token.content));
     // A token that the model does not know gets the next number behind vocabulary and added tokens.
-    const int32_t expected = model.Find(token.content).value_or(std::max(model.entries(), last + 1));
+    const int32_t expected =
+        model.Find(token.content).value_or(std::max(model.entries(), last + 1));
     if (token.id != expected)
       return element.Wrong("token \"{}\" has id {}, expected {} by vocabulary and order",
-                           token.content.substr(0, 100), token.id, expected);
+                           Shorten(token.content), token.id, expected);
     last = std::max(last, token.id);
     tokens.push_back(std::move(token));
   }
@@ -64,11 +68,11 @@ Result<std::vector<AddedToken>> ReadTokens(const JsonField& field, const Model& 
 
 }  // namespace
 
-bool AddedTokenSet::Add(AddedToken token, std::string_view pattern) {
+ByteTrie::Added AddedTokenSet::Add(AddedToken token, std::string_view pattern) {
   begins_[static_cast<unsigned char>(pattern[0])] = true;
   const auto added = trie_.Insert(pattern, static_cast<int32_t>(tokens_.size()));
   if (added == ByteTrie::Added::kNew) tokens_.push_back(std::move(token));
-  return added != ByteTrie::Added::kFull;
+  return added;
 }
 
 void AddedTokenSet::Split(std::string_view text, std::vector<Piece>& pieces) const {
@@ -96,17 +100,21 @@ void AddedTokenSet::Split(std::string_view text, std::vector<Piece>& pieces) con
 Result<AddedTokens> ReadAddedTokens(const JsonField& field, const Model& model,
                                     const Normalizer* normalizer) {
   ASSIGN_OR_RETURN(auto tokens, ReadTokens(field, model));
-  // Special tokens come first where two have the same pattern.
-  std::stable_partition(tokens.begin(), tokens.end(), [](const AddedToken& t) { return t.special; });
   AddedTokens made;
   for (AddedToken& token : tokens) {
     made.last_id = std::max(made.last_id, token.id);
     std::string pattern = token.content;
     if (token.normalized && normalizer != nullptr) normalizer->Normalize(token.content, pattern);
     if (pattern.empty())
-      return field.Wrong("nothing is left of token \"{}\" once it is normalised", token.content.substr(0, 100));
+      return field.Wrong("nothing is left of token \"{}\" once it is normalised",
+                         Shorten(token.content));
     AddedTokenSet& set = token.normalized ? made.normalized : made.raw;
-    if (!set.Add(std::move(token), pattern)) return field.Wrong("is too large");
+    const std::string content = token.content;
+    const ByteTrie::Added result = set.Add(std::move(token), pattern);
+    if (result == ByteTrie::Added::kFull) return field.Wrong("is too large");
+    // Which of the two is meant nobody can say; Hugging Face's tokenizers choose by chance.
+    if (result == ByteTrie::Added::kKnown)
+      return field.Wrong("token \"{}\" is the same as another once normalised", Shorten(content));
   }
   return made;
 }

@@ -32,8 +32,8 @@ class AddedTokenSet {
     std::optional<int32_t> id;  // of an added token
   };
 
-  // `pattern` is what to look for; of equal patterns the first stands. False: too many.
-  bool Add(AddedToken token, std::string_view pattern);
+  // `pattern` is what to look for, not empty.
+  ByteTrie::Added Add(AddedToken token, std::string_view pattern);
 
   // Appends the pieces of `text`, which is UTF-8: the leftmost token first, the longest of those
   // that begin there, and what lies between.

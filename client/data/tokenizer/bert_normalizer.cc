@@ -1,5 +1,6 @@
-// BERT's basic cleaning, in one pass: control characters go and white space becomes a blank; Chinese
-// characters are set apart by blanks; accents go (decomposed, less non-spacing marks); lower case.
+// BERT's basic cleaning, in one pass: control characters go and white space becomes a blank;
+// Chinese characters are set apart by blanks; accents go (decomposed, less non-spacing marks);
+// lower case.
 
 #include "client/data/tokenizer/normalizer.h"
 #include "client/data/tokenizer/unicode.h"

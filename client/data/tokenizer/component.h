@@ -26,10 +26,11 @@ Result<std::unique_ptr<const Part>> MakeComponent(std::span<const ComponentRow<P
     if (row.type == type) return row.make(field);
     known.append(known.empty() ? "" : ", ").append(row.type);
   }
-  return MakeError(Code::kUnimplemented,
-                   "{}: type \"{}\" is not supported yet (others come later through the same table); "
-                   "supported now: {}",
-                   field.place(), type.substr(0, 100), known);
+  return MakeError(
+      Code::kUnimplemented,
+      "{}: type \"{}\" is not supported yet (others come later through the same table); "
+      "supported now: {}",
+      field.place(), Shorten(type), known);
 }
 
 template <typename Part>

@@ -11,12 +11,17 @@
 #include <vector>
 
 #include "aggregation/base/status.h"
+#include "client/data/utf8.h"
 
 namespace tributary::data {
 
+// A stranger's text as an error may quote it.
+inline std::string_view Shorten(std::string_view text) { return CutUtf8(text, 100); }
+
 class JsonField {
  public:
-  JsonField(const nlohmann::json& value, std::string place) : value_(&value), place_(std::move(place)) {}
+  JsonField(const nlohmann::json& value, std::string place)
+      : value_(&value), place_(std::move(place)) {}
 
   const std::string& place() const { return place_; }
   const nlohmann::json& json() const { return *value_; }

@@ -12,8 +12,10 @@ namespace {
 void Compose(std::vector<int32_t>& run, std::string& out) {
   if (run.empty()) return;
   constexpr auto kOptions = static_cast<utf8proc_option_t>(UTF8PROC_COMPOSE | UTF8PROC_STABLE);
-  const auto size = utf8proc_normalize_utf32(run.data(), static_cast<ptrdiff_t>(run.size()), kOptions);
-  for (ptrdiff_t i = 0; i < size; ++i) AppendUtf8(static_cast<char32_t>(run[static_cast<size_t>(i)]), out);
+  const auto size =
+      utf8proc_normalize_utf32(run.data(), static_cast<ptrdiff_t>(run.size()), kOptions);
+  for (ptrdiff_t i = 0; i < size; ++i)
+    AppendUtf8(static_cast<char32_t>(run[static_cast<size_t>(i)]), out);
   run.clear();
 }
 
@@ -21,7 +23,6 @@ template <bool compatibility, bool compose>
 class NormalForm : public Normalizer {
  public:
   void Normalize(std::string_view text, std::string& out) const override {
-    if (IsAscii(text)) return void(out.assign(text));
     out.clear();
     std::vector<int32_t> run;
     const auto emit = [&](char32_t c) {
@@ -31,7 +32,8 @@ class NormalForm : public Normalizer {
       AppendUtf8(c, out);
     };
     Decomposer decomposer(compatibility);
-    for (size_t position = 0; position < text.size();) decomposer.Push(DecodeUtf8(text, position), emit);
+    for (size_t position = 0; position < text.size();)
+      decomposer.Push(DecodeUtf8(text, position), emit);
     decomposer.Flush(emit);
     Compose(run, out);
   }

@@ -9,7 +9,8 @@ namespace tributary::data {
 class Normalizer {
  public:
   virtual ~Normalizer() = default;
-  // Puts into `out`, whose content is lost, what becomes of `text`, which is UTF-8 and no part of it.
+  // Puts into `out`, whose content is lost, what becomes of `text`, which is UTF-8 and no part of
+  // it.
   virtual void Normalize(std::string_view text, std::string& out) const = 0;
 };
 

@@ -23,7 +23,7 @@ Result<SpecialTokens> ReadSpecialTokens(const JsonField& field) {
   SpecialTokens tokens;
   RETURN_IF_ERROR(field.ExpectObject());
   for (const auto& [name, value] : field.json().get_ref<const nlohmann::json::object_t&>()) {
-    const JsonField token(value, fmt::format("{}[\"{}\"]", field.place(), name.substr(0, 100)));
+    const JsonField token(value, fmt::format("{}[\"{}\"]", field.place(), Shorten(name)));
     ASSIGN_OR_RETURN(const JsonField list, token.Get("ids"));
     ASSIGN_OR_RETURN(const auto elements, list.Elements());
     for (const JsonField& element : elements) {
@@ -35,7 +35,8 @@ Result<SpecialTokens> ReadSpecialTokens(const JsonField& field) {
 }
 
 // {"SpecialToken": {"id", "type_id"}} or {"Sequence": {"id": "A" or "B", "type_id"}}
-Status ReadPiece(const JsonField& field, const SpecialTokens& tokens, std::vector<TemplatePiece>& pieces) {
+Status ReadPiece(const JsonField& field, const SpecialTokens& tokens,
+                 std::vector<TemplatePiece>& pieces) {
   ASSIGN_OR_RETURN(const auto special, field.Find("SpecialToken"));
   ASSIGN_OR_RETURN(const auto sequence, field.Find("Sequence"));
   if (special.has_value() == sequence.has_value())
@@ -45,13 +46,14 @@ Status ReadPiece(const JsonField& field, const SpecialTokens& tokens, std::vecto
   ASSIGN_OR_RETURN(const int64_t type, piece.Integer("type_id", 0, kMaxTypeId));
   const auto type_id = static_cast<int32_t>(type);
   if (sequence) {
-    if (id != "A" && id != "B") return piece.Wrong("id \"{}\", expected \"A\" or \"B\"", id.substr(0, 100));
+    if (id != "A" && id != "B")
+      return piece.Wrong("id \"{}\", expected \"A\" or \"B\"", Shorten(id));
     pieces.push_back({id == "A" ? Kind::kFirst : Kind::kSecond, 0, type_id});
     return {};
   }
   const auto found = tokens.find(id);
   if (found == tokens.end())
-    return piece.Wrong("token \"{}\" is not among the special_tokens", id.substr(0, 100));
+    return piece.Wrong("token \"{}\" is not among the special_tokens", Shorten(id));
   for (const int32_t token : found->second) pieces.push_back({Kind::kToken, token, type_id});
   return {};
 }
@@ -66,7 +68,8 @@ Result<std::vector<TemplatePiece>> ReadTemplate(const JsonField& field, const Sp
                          [&](const TemplatePiece& piece) { return piece.kind == kind; });
   };
   if (count(Kind::kFirst) != 1 || count(Kind::kSecond) != (pair ? 1 : 0))
-    return field.Wrong("must name {} once", pair ? "each of the sequences A and B" : "sequence A alone, and");
+    return field.Wrong("must name {} once",
+                       pair ? "each of the sequences A and B" : "sequence A alone, and");
   return pieces;
 }
 
@@ -98,7 +101,8 @@ Result<std::unique_ptr<const PostProcessor>> MakeBertProcessing(const JsonField&
   const auto read = [&](std::string_view key) -> Result<int32_t> {
     ASSIGN_OR_RETURN(const JsonField entry, field.Get(key));
     ASSIGN_OR_RETURN(const auto elements, entry.Elements());
-    if (elements.size() != 2) return entry.Wrong("found {} elements, expected [token, id]", elements.size());
+    if (elements.size() != 2)
+      return entry.Wrong("found {} elements, expected [token, id]", elements.size());
     ASSIGN_OR_RETURN(const int64_t id, elements[1].Integer(0, kMaxId));
     return static_cast<int32_t>(id);
   };

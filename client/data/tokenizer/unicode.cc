@@ -2,12 +2,13 @@
 
 #include <utf8proc.h>
 
-#include <cstring>
+#include "client/data/utf8.h"
 
 namespace tributary::data {
 namespace {
 
-// What a lead byte promises: how many bytes follow, and between which bounds the first of them lies.
+// What a lead byte promises: how many bytes follow, and between which bounds the first of them
+// lies.
 struct Lead {
   int follow = -1;
   unsigned char low = 0x80, high = 0xBF;
@@ -24,27 +25,20 @@ constexpr Lead LeadOf(unsigned char byte) {
   return {};
 }
 
-// Like DecodeUtf8, but tells a fault from a U+FFFD that is there.
-bool Decode(std::string_view text, size_t& position, char32_t& c) {
-  const auto first = static_cast<unsigned char>(text[position++]);
-  if (first < 0x80) return c = first, true;
-  Lead lead = LeadOf(first);
-  if (lead.follow < 0) return c = kReplacement, false;
-  c = first & (0x3Fu >> lead.follow);
-  for (; lead.follow > 0; --lead.follow, lead.low = 0x80, lead.high = 0xBF) {
-    const auto next = position < text.size() ? static_cast<unsigned char>(text[position]) : 0u;
-    if (next < lead.low || next > lead.high) return c = kReplacement, false;
-    c = (c << 6) | (next & 0x3Fu);
-    ++position;
-  }
-  return true;
-}
-
 }  // namespace
 
 char32_t DecodeUtf8(std::string_view text, size_t& position) {
-  char32_t c = 0;
-  Decode(text, position, c);
+  const auto first = static_cast<unsigned char>(text[position++]);
+  if (first < 0x80) return first;
+  Lead lead = LeadOf(first);
+  if (lead.follow < 0) return kReplacement;
+  char32_t c = first & (0x3Fu >> lead.follow);
+  for (; lead.follow > 0; --lead.follow, lead.low = 0x80, lead.high = 0xBF) {
+    const auto next = position < text.size() ? static_cast<unsigned char>(text[position]) : 0u;
+    if (next < lead.low || next > lead.high) return kReplacement;
+    c = (c << 6) | (next & 0x3Fu);
+    ++position;
+  }
   return c;
 }
 
@@ -71,25 +65,11 @@ void AppendUtf8(char32_t c, std::string& out) {
   put(0x80 | (c & 0x3F));
 }
 
-bool IsAscii(std::string_view text) {
-  size_t i = 0;
-  for (uint64_t block; i + sizeof block <= text.size(); i += sizeof block) {
-    std::memcpy(&block, text.data() + i, sizeof block);
-    if (block & 0x8080808080808080u) return false;
-  }
-  for (; i < text.size(); ++i)
-    if (!IsAscii(text[i])) return false;
-  return true;
-}
-
 std::string_view RepairUtf8(std::string_view text, std::string& storage) {
-  if (IsAscii(text)) return text;
-  char32_t c = 0;
-  bool sound = true;
-  for (size_t position = 0; sound && position < text.size();) sound = Decode(text, position, c);
-  if (sound) return text;
+  if (IsUtf8(text)) return text;
   storage.clear();
-  for (size_t position = 0; position < text.size();) AppendUtf8(DecodeUtf8(text, position), storage);
+  for (size_t position = 0; position < text.size();)
+    AppendUtf8(DecodeUtf8(text, position), storage);
   return storage;
 }
 
@@ -103,10 +83,17 @@ bool IsChinese(char32_t c) {
 
 bool IsWord(char32_t c) {
   switch (utf8proc_category(static_cast<utf8proc_int32_t>(c))) {
-    case UTF8PROC_CATEGORY_LU: case UTF8PROC_CATEGORY_LL: case UTF8PROC_CATEGORY_LT:
-    case UTF8PROC_CATEGORY_LM: case UTF8PROC_CATEGORY_LO: case UTF8PROC_CATEGORY_MN:
-    case UTF8PROC_CATEGORY_MC: case UTF8PROC_CATEGORY_ME: case UTF8PROC_CATEGORY_ND:
-    case UTF8PROC_CATEGORY_NL: case UTF8PROC_CATEGORY_PC:
+    case UTF8PROC_CATEGORY_LU:
+    case UTF8PROC_CATEGORY_LL:
+    case UTF8PROC_CATEGORY_LT:
+    case UTF8PROC_CATEGORY_LM:
+    case UTF8PROC_CATEGORY_LO:
+    case UTF8PROC_CATEGORY_MN:
+    case UTF8PROC_CATEGORY_MC:
+    case UTF8PROC_CATEGORY_ME:
+    case UTF8PROC_CATEGORY_ND:
+    case UTF8PROC_CATEGORY_NL:
+    case UTF8PROC_CATEGORY_PC:
       return true;
     default:
       return Contains(kWordBeyondCategory, c);

@@ -27,7 +27,6 @@ char32_t LastCodePoint(std::string_view text, size_t end);
 void AppendUtf8(char32_t c, std::string& out);
 
 inline bool IsAscii(char c) { return static_cast<unsigned char>(c) < 0x80; }
-bool IsAscii(std::string_view text);
 
 // text, if it is UTF-8; otherwise storage, filled with text as DecodeUtf8 reads it.
 std::string_view RepairUtf8(std::string_view text, std::string& storage);
@@ -48,8 +47,9 @@ extern const std::span<const CodeShift> kLowerBeyond;
 // The range of an ascending table that holds c, or nullptr.
 template <typename Range>
 const Range* FindRange(std::span<const Range> table, char32_t c) {
-  const auto after = std::upper_bound(table.begin(), table.end(), c,
-                                      [](char32_t value, const Range& r) { return value < r.first; });
+  const auto after =
+      std::upper_bound(table.begin(), table.end(), c,
+                       [](char32_t value, const Range& r) { return value < r.first; });
   if (after == table.begin() || c > std::prev(after)->last) return nullptr;
   return &*std::prev(after);
 }

@@ -1,6 +1,6 @@
 // WordPiece (Wu et al., "Google's neural machine translation system", 2016, section 4.1): from the
-// left, the longest entry that fits; pieces within a word carry a prefix. A word with a part that no
-// entry fits, or with too many characters, is one unknown token.
+// left, the longest entry that fits; pieces within a word carry a prefix. A word with a part that
+// no entry fits, or with too many characters, is one unknown token.
 
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -66,13 +66,14 @@ Result<Vocabulary> ReadVocabulary(const JsonField& field) {
   RETURN_IF_ERROR(field.ExpectObject());
   if (field.json().empty()) return field.Wrong("is empty");
   if (field.json().size() > ByteTrie::kMaxNodes)
-    return field.Wrong("holds {} entries, at most {} are allowed", field.json().size(), ByteTrie::kMaxNodes);
+    return field.Wrong("holds {} entries, at most {} are allowed", field.json().size(),
+                       ByteTrie::kMaxNodes);
   Vocabulary vocabulary;
   std::vector<std::pair<int64_t, std::string_view>> tokens;
   tokens.reserve(field.json().size());
   for (const auto& [token, value] : field.json().get_ref<const nlohmann::json::object_t&>()) {
     if (!value.is_number_unsigned() || value.get<uint64_t>() >= std::numeric_limits<int32_t>::max())
-      return JsonField(value, fmt::format("{}[\"{}\"]", field.place(), token.substr(0, 100)))
+      return JsonField(value, fmt::format("{}[\"{}\"]", field.place(), Shorten(token)))
           .Wrong("found {}, expected an id from 0 to 2^31-2",
                  value.is_number() ? value.dump() : value.type_name());
     tokens.emplace_back(value.get<int64_t>(), token);
@@ -81,10 +82,11 @@ Result<Vocabulary> ReadVocabulary(const JsonField& field) {
   for (size_t i = 0; i < tokens.size(); ++i) {
     const auto& [id, token] = tokens[i];
     if (i > 0 && tokens[i - 1].first == id)
-      return field.Wrong("\"{}\" and \"{}\" share the id {}", tokens[i - 1].second.substr(0, 100),
-                         token.substr(0, 100), id);
+      return field.Wrong("\"{}\" and \"{}\" share the id {}", Shorten(tokens[i - 1].second),
+                         Shorten(token), id);
     // The empty token can never match.
-    if (!token.empty() && vocabulary.trie.Insert(token, static_cast<int32_t>(id)) == ByteTrie::Added::kFull)
+    if (!token.empty() &&
+        vocabulary.trie.Insert(token, static_cast<int32_t>(id)) == ByteTrie::Added::kFull)
       return field.Wrong("is too large");
   }
   vocabulary.entries = static_cast<int32_t>(tokens.size());
@@ -104,7 +106,7 @@ Result<std::unique_ptr<const Model>> MakeWordPiece(const JsonField& field) {
   ASSIGN_OR_RETURN(Vocabulary vocabulary, ReadVocabulary(vocab));
   const ByteTrie::Match match = vocabulary.trie.Longest(unknown);
   if (unknown.empty() || match.length != unknown.size())
-    return field.Wrong("unk_token \"{}\" is not in the vocabulary", unknown.substr(0, 100));
+    return field.Wrong("unk_token \"{}\" is not in the vocabulary", Shorten(unknown));
   return std::make_unique<WordPiece>(std::move(vocabulary), match.value, prefix,
                                      static_cast<size_t>(max_characters));
 }

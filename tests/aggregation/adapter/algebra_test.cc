@@ -16,7 +16,8 @@ Matrix RandomMatrix(int64_t rows, int64_t cols, std::string_view name) {
 
 TEST(Kinds, TheNumberOfTrainedFactorsChoosesTheRule) {
   EXPECT_EQ(ExactRule(*FindKind("lora")), Rule::kStack);
-  for (const char* name : {"lora-fa", "sandwich", "diagonal-sandwich"}) EXPECT_EQ(ExactRule(*FindKind(name)), Rule::kMean);
+  for (const char* name : {"lora-fa", "sandwich", "diagonal-sandwich"})
+    EXPECT_EQ(ExactRule(*FindKind(name)), Rule::kMean);
   EXPECT_EQ(FindKind("dora"), nullptr);
 }
 
@@ -26,11 +27,15 @@ TEST(Kinds, EveryChainLeadsFromInputToOutput) {
     EXPECT_EQ(kind.chain.front().rows, Dimension::kOut) << kind.name;
     EXPECT_EQ(kind.chain.back().cols, Dimension::kIn) << kind.name;
     EXPECT_GE(kind.trained_factors(), 1) << kind.name;
-    for (size_t i = 1; i < kind.chain.size(); ++i) EXPECT_EQ(kind.chain[i - 1].cols, kind.chain[i].rows) << kind.name;
+    for (size_t i = 1; i < kind.chain.size(); ++i)
+      EXPECT_EQ(kind.chain[i - 1].cols, kind.chain[i].rows) << kind.name;
     AdaptedLayer layer{.target = target};
     for (const FactorSpec& factor : kind.chain)
-      layer.chain.push_back({std::string(factor.name), factor.form,
-                             ToF32(RandomMatrix(FactorShape(factor, target, 3)[0], factor.form == Form::kDense ? FactorShape(factor, target, 3)[1] : 1, factor.name))});
+      layer.chain.push_back(
+          {std::string(factor.name), factor.form,
+           ToF32(RandomMatrix(FactorShape(factor, target, 3)[0],
+                              factor.form == Form::kDense ? FactorShape(factor, target, 3)[1] : 1,
+                              factor.name))});
     for (Factor& factor : layer.chain)
       if (factor.form == Form::kDiagonal) factor.value = Tensor::FromF32({3}, factor.value.f32());
     EXPECT_EQ(Delta(layer, 2).shape(), (Shape{5, 7})) << kind.name;
@@ -38,7 +43,8 @@ TEST(Kinds, EveryChainLeadsFromInputToOutput) {
 }
 
 TEST(Instance, DeltaIsScaleTimesTheChainPlusTheIncrement) {
-  const Matrix b = RandomMatrix(5, 2, "b"), a = RandomMatrix(2, 7, "a"), d = RandomMatrix(5, 7, "d");
+  const Matrix b = RandomMatrix(5, 2, "b"), a = RandomMatrix(2, 7, "a"),
+               d = RandomMatrix(5, 7, "d");
   const std::vector<float> diagonal = {2, -1};
   AdaptedLayer layer{.target = {"layer", 5, 7}};
   layer.chain = {{"lora_B", Form::kDense, ToF32(b)},
@@ -66,14 +72,16 @@ TEST(Instance, OnlyTrainedBlocksAreHandedBack) {
 }
 
 class SvdTest : public testing::TestWithParam<std::pair<int, int>> {};
-INSTANTIATE_TEST_SUITE_P(Rectangles, SvdTest, testing::Values(std::pair{9, 6}, std::pair{6, 9}, std::pair{40, 40}));
+INSTANTIATE_TEST_SUITE_P(Rectangles, SvdTest,
+                         testing::Values(std::pair{9, 6}, std::pair{6, 9}, std::pair{40, 40}));
 
 TEST_P(SvdTest, IsADecompositionWithFixedSigns) {
   const auto [m, n] = GetParam();
   const Matrix matrix = RandomMatrix(m, n, "svd");
   const int64_t k = std::min(m, n);
   const Svd svd = TruncatedSvd(matrix, k);
-  EXPECT_LT((svd.u * svd.s.asDiagonal() * svd.v.transpose() - matrix).norm(), 1e-12 * matrix.norm());
+  EXPECT_LT((svd.u * svd.s.asDiagonal() * svd.v.transpose() - matrix).norm(),
+            1e-12 * matrix.norm());
   EXPECT_LT((svd.u.transpose() * svd.u - Matrix::Identity(k, k)).norm(), 1e-12);
   for (Eigen::Index j = 0; j < k; ++j) {
     Eigen::Index largest = 0;
@@ -90,7 +98,8 @@ TEST_P(SvdTest, OfAPairEqualsThatOfTheProduct) {
     const int64_t k = std::min({m, n, q});
     const Svd expected = TruncatedSvd(pair.Product(), k), found = TruncatedSvd(pair, k);
     EXPECT_LT((found.s - expected.s).norm(), 1e-12 * expected.s.norm()) << q;
-    EXPECT_LT((found.u * found.s.asDiagonal() * found.v.transpose() - pair.Product()).norm(), 1e-11 * expected.s.norm());
+    EXPECT_LT((found.u * found.s.asDiagonal() * found.v.transpose() - pair.Product()).norm(),
+              1e-11 * expected.s.norm());
     EXPECT_NEAR(Norm(pair), pair.Product().norm(), 1e-12 * pair.Product().norm()) << q;
     EXPECT_EQ(TruncatedSvd(pair, 1).s.size(), 1);
   }

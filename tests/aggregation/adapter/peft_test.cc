@@ -19,12 +19,14 @@ using Json = nlohmann::json;
 
 constexpr char kQuery[] = "bert.encoder.layer.0.attention.self.query";
 constexpr char kOutput[] = "bert.encoder.layer.1.output.dense";
-const std::vector<Target> kLinears = {{kQuery, 6, 8}, {kOutput, 5, 12}, {"bert.pooler.dense", 6, 6}};
+const std::vector<Target> kLinears = {
+    {kQuery, 6, 8}, {kOutput, 5, 12}, {"bert.pooler.dense", 6, 6}};
 
 // Values that f32 holds exactly and that anybody can compute: k/16 from a small recurrence.
 Matrix Exact(int64_t rows, int64_t cols, int64_t key) {
   Matrix matrix(rows, cols);
-  for (Eigen::Index i = 0; i < matrix.size(); ++i) matrix.data()[i] = static_cast<double>((i * 7 + key * 5) % 23 - 11) / 16;
+  for (Eigen::Index i = 0; i < matrix.size(); ++i)
+    matrix.data()[i] = static_cast<double>((i * 7 + key * 5) % 23 - 11) / 16;
   return matrix;
 }
 
@@ -57,7 +59,8 @@ class PeftTest : public testing::Test {
  protected:
   std::filesystem::path Directory() const {
     const auto* test = testing::UnitTest::GetInstance()->current_test_info();
-    return std::filesystem::path(testing::TempDir()) / fmt::format("tributary-{}-{}", test->test_suite_name(), test->name());
+    return std::filesystem::path(testing::TempDir()) /
+           fmt::format("tributary-{}-{}", test->test_suite_name(), test->name());
   }
   void SetUp() override { std::filesystem::remove_all(Directory()); }
   void TearDown() override { std::filesystem::remove_all(Directory()); }
@@ -80,7 +83,8 @@ void ExpectSameChange(const PeftAdapter& a, const PeftAdapter& b, double toleran
   for (size_t i = 0; i < a.layers.size(); ++i) {
     EXPECT_EQ(a.layers[i].module, b.layers[i].module);
     const Matrix expected = a.layers[i].scale * a.layers[i].factors.Product();
-    EXPECT_LE((b.layers[i].scale * b.layers[i].factors.Product() - expected).norm(), tolerance * expected.norm());
+    EXPECT_LE((b.layers[i].scale * b.layers[i].factors.Product() - expected).norm(),
+              tolerance * expected.norm());
   }
   EXPECT_EQ(a.head, b.head);
 }
@@ -96,17 +100,21 @@ std::vector<GoldenCase> GoldenCases() {
   PeftOptions plain, portable = Portable();
   plain.base_model = portable.base_model = "tiny/bert";
   plain.dropout = portable.dropout = 0.1;
-  return {{"plain", SmallAdapter(), plain}, {"mixed", SmallAdapter(4), plain}, {"portable", SmallAdapter(4), portable}};
+  return {{"plain", SmallAdapter(), plain},
+          {"mixed", SmallAdapter(4), plain},
+          {"portable", SmallAdapter(4), portable}};
 }
 
 TEST_F(PeftTest, WritesTheGoldenFilesByteForByte) {
   for (const GoldenCase& golden : GoldenCases()) {
     if (std::getenv("TRIBUTARY_WRITE_GOLDEN") != nullptr) {
-      EXPECT_TRUE(WritePeft(Golden(golden.name), ExportPeft(golden.adapter, golden.options)).has_value());
+      EXPECT_TRUE(
+          WritePeft(Golden(golden.name), ExportPeft(golden.adapter, golden.options)).has_value());
     }
     const auto directory = Written(ExportPeft(golden.adapter, golden.options));
     for (const char* file : {"adapter_config.json", "adapter_model.safetensors"})
-      EXPECT_EQ(ReadFile(directory / file).value_or("found"), ReadFile(Golden(golden.name) / file).value_or("golden"))
+      EXPECT_EQ(ReadFile(directory / file).value_or("found"),
+                ReadFile(Golden(golden.name) / file).value_or("golden"))
           << golden.name << "/" << file;
   }
 }
@@ -149,7 +157,8 @@ TEST_F(PeftTest, PortableHasOneRankAndNoPatterns) {
   EXPECT_EQ(config["r"], 4);
   EXPECT_EQ(config["lora_alpha"], 4);
   EXPECT_TRUE(config["rank_pattern"].empty() && config["alpha_pattern"].empty());
-  EXPECT_EQ(files.tensors.at(fmt::format("base_model.model.{}.lora_A.weight", kQuery)).shape(), (Shape{4, 8}));
+  EXPECT_EQ(files.tensors.at(fmt::format("base_model.model.{}.lora_A.weight", kQuery)).shape(),
+            (Shape{4, 8}));
 }
 
 TEST_F(PeftTest, ScaleThatGivesNoWholeAlphaIsKept) {
@@ -189,7 +198,8 @@ TEST_F(PeftTest, LayerWithoutAnyRankIsWrittenAsZeros) {
 
 TEST_F(PeftTest, TargetsMayBeSuffixesOrAnExpression) {
   const PeftFiles files = ExportPeft(SmallAdapter(), {});
-  for (const Json& targets : {Json({"query", "output.dense"}), Json(".*\\.(query|output\\.dense)"), Json("all-linear")}) {
+  for (const Json& targets :
+       {Json({"query", "output.dense"}), Json(".*\\.(query|output\\.dense)"), Json("all-linear")}) {
     const auto read = ReadWith([&](Json* config) { (*config)["target_modules"] = targets; }, files);
     ASSERT_TRUE(read.has_value()) << targets << read.error().message;
     ExpectSameChange(SmallAdapter(), *read);
@@ -230,21 +240,30 @@ TEST_F(PeftTest, TensorsThatDoNotBelongAreNamed) {
   };
   const std::string query = fmt::format("base_model.model.{}", kQuery);
   const Tensor six(DType::kF32, {6});
-  EXPECT_NE(message(query + ".lora_magnitude_vector", six).find("lora_magnitude_vector"), std::string::npos);
-  EXPECT_NE(message("classifier.weight", six).find("begins with base_model.model."), std::string::npos);
-  EXPECT_NE(message("base_model.model.bert.nowhere.lora_A.weight", six).find("bert.nowhere"), std::string::npos);
+  EXPECT_NE(message(query + ".lora_magnitude_vector", six).find("lora_magnitude_vector"),
+            std::string::npos);
+  EXPECT_NE(message("classifier.weight", six).find("begins with base_model.model."),
+            std::string::npos);
+  EXPECT_NE(message("base_model.model.bert.nowhere.lora_A.weight", six).find("bert.nowhere"),
+            std::string::npos);
   const Tensor nan = Tensor::FromF32({2, 8}, std::vector<float>(16, std::nanf("")));
-  EXPECT_NE(message(query + ".lora_A.weight", nan).find("lora_A.weight: a number that is not finite"), std::string::npos);
+  EXPECT_NE(
+      message(query + ".lora_A.weight", nan).find("lora_A.weight: a number that is not finite"),
+      std::string::npos);
   const Tensor flat(DType::kF32, {16});
-  EXPECT_NE(message(query + ".lora_A.weight", flat).find("shape [16], expected [2,8]"), std::string::npos);
+  EXPECT_NE(message(query + ".lora_A.weight", flat).find("shape [16], expected [2,8]"),
+            std::string::npos);
 }
 
 TEST_F(PeftTest, MissingAndBrokenFilesAreNamed) {
-  EXPECT_NE(ImportPeft(Directory(), kLinears).error().message.find("adapter_config.json"), std::string::npos);
+  EXPECT_NE(ImportPeft(Directory(), kLinears).error().message.find("adapter_config.json"),
+            std::string::npos);
   const auto directory = Written(ExportPeft(SmallAdapter(), {}));
-  TRIBUTARY_CHECK(WriteFile(directory / "adapter_config.json", "{").has_value(), "a test's file is written");
+  TRIBUTARY_CHECK(WriteFile(directory / "adapter_config.json", "{").has_value(),
+                  "a test's file is written");
   const auto read = ImportPeft(directory, kLinears);
-  EXPECT_NE(read.error().message.find("adapter_config.json: not a JSON object"), std::string::npos) << read.error().message;
+  EXPECT_NE(read.error().message.find("adapter_config.json: not a JSON object"), std::string::npos)
+      << read.error().message;
 }
 
 }  // namespace

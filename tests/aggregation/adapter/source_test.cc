@@ -16,10 +16,12 @@ const FactorSpec kR = {"lora_R", Form::kDense, Dimension::kRank, Dimension::kRan
 const Target kTarget = {"layer", 30, 50};
 
 TEST(Draw, SmallerRankIsTheBeginningOfALargerOne) {
-  for (Distribution distribution : {Distribution::kKaiming, Distribution::kNormal, Distribution::kOrthonormal})
+  for (Distribution distribution :
+       {Distribution::kKaiming, Distribution::kNormal, Distribution::kOrthonormal})
     for (const FactorSpec& factor : {kA, kB}) {
       const SeedSource source{distribution, 9, 4};
-      const Tensor large = Draw(source, factor, kTarget, 8), small = Draw(source, factor, kTarget, 3);
+      const Tensor large = Draw(source, factor, kTarget, 8),
+                   small = Draw(source, factor, kTarget, 3);
       EXPECT_EQ(small, LeadingBlock(large.view(), small.shape())) << factor.name;
     }
 }
@@ -71,7 +73,8 @@ TEST(GradientFrame, IsTheBestFormOfASignStep) {
   const Svd svd = TruncatedSvd(d0, 12);
   const Matrix start = scale * frame->left * frame->core * frame->right;
   EXPECT_NEAR((d0 - start).squaredNorm(), svd.s.tail(8).squaredNorm(), 1e-12);
-  const Matrix left = frame->left.transpose() * frame->left, right = frame->right * frame->right.transpose();
+  const Matrix left = frame->left.transpose() * frame->left,
+               right = frame->right * frame->right.transpose();
   EXPECT_LT((left - Matrix::Identity(4, 4)).cwiseAbs().maxCoeff(), 1e-12);
   EXPECT_LT((right - Matrix::Identity(4, 4)).cwiseAbs().maxCoeff(), 1e-12);
 }
@@ -85,7 +88,8 @@ TEST(GradientFrame, DependsOnSignsAlone) {
 }
 
 TEST(GradientFrame, RefusesAGradientOfZero) {
-  EXPECT_EQ(GradientFrame(Tensor(DType::kF32, {3, 4}).view(), 1, 1, 2).error().code, Code::kInvalidArgument);
+  EXPECT_EQ(GradientFrame(Tensor(DType::kF32, {3, 4}).view(), 1, 1, 2).error().code,
+            Code::kInvalidArgument);
 }
 
 TEST(WeightFrame, SpansTheLeadingSingularVectors) {

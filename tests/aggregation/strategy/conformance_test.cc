@@ -28,7 +28,8 @@ class MethodTest : public testing::TestWithParam<const Method*> {
   }
 };
 
-INSTANTIATE_TEST_SUITE_P(AllMethods, MethodTest, testing::ValuesIn(Methods().begin(), Methods().end()),
+INSTANTIATE_TEST_SUITE_P(AllMethods, MethodTest,
+                         testing::ValuesIn(Methods().begin(), Methods().end()),
                          [](const auto& param) {
                            std::string name(param.param->name);
                            std::erase(name, '-');
@@ -39,7 +40,8 @@ TEST_P(MethodTest, HasNoFaultsAndSaysWhoMadeIt) {
   EXPECT_EQ(Faults(spec_, {}), std::vector<std::string>{});
   EXPECT_EQ(FindMethod(method_.name), &method_);
   EXPECT_NE(adapter::FindKind(method_.kind), nullptr);
-  for (std::string_view text : {method_.title, method_.reference, method_.trained, method_.rule, method_.up, method_.down})
+  for (std::string_view text :
+       {method_.title, method_.reference, method_.trained, method_.rule, method_.up, method_.down})
     EXPECT_FALSE(text.empty());
 }
 
@@ -100,7 +102,8 @@ TEST_P(MethodTest, RoundWithoutWeightIsRefused) {
   const auto nobody = SourceOf({});
   EXPECT_EQ(Aggregate({spec_, state_, {1, 0}}, *nobody).error().code, Code::kFailedPrecondition);
   const auto weightless = SourceOf({Train(spec_, state_, {"a", 0}, {1, 0})});
-  EXPECT_EQ(Aggregate({spec_, state_, {1, 0}}, *weightless).error().code, Code::kFailedPrecondition);
+  EXPECT_EQ(Aggregate({spec_, state_, {1, 0}}, *weightless).error().code,
+            Code::kFailedPrecondition);
 }
 
 TEST_P(MethodTest, OneClientIsItsOwnMean) {
@@ -119,7 +122,8 @@ TEST_P(MethodTest, OneClientIsItsOwnMean) {
 
 TEST_P(MethodTest, IdenticalUpdatesLeaveNoError) {
   std::vector<Sent> sent;
-  for (const char* client : {"a", "b", "c", "d", "e"}) sent.push_back(Train(spec_, state_, {client, 7}, {1, 0}, "same"));
+  for (const char* client : {"a", "b", "c", "d", "e"})
+    sent.push_back(Train(spec_, state_, {client, 7}, {1, 0}, "same"));
   const auto error = Finish(spec_, state_, sent, {1, 0}).averaging_error;
   EXPECT_EQ(error.has_value(), method_.local_factor.empty());
   EXPECT_LT(error.value_or(0), 1e-12);
@@ -148,7 +152,8 @@ TEST_P(MethodTest, UnmovedClientsLeaveTheStateAlone) {
 
 TEST_P(MethodTest, CheckpointCarriesTheStateToSinglePrecision) {
   const RoundResult result = TwoRounds(kThree);
-  const auto checkpoint = OpenCheckpoint(spec_, spec_.rank, Publish(spec_, result.state, spec_.rank));
+  const auto checkpoint =
+      OpenCheckpoint(spec_, spec_.rank, Publish(spec_, result.state, spec_.rank));
   ASSERT_TRUE(checkpoint.has_value());
   const auto instance = ClientStart(spec_, *checkpoint, spec_.rank, {3, 2}, {});
   ASSERT_TRUE(instance.has_value());
@@ -202,13 +207,16 @@ TEST_P(MethodTest, MixedRanksAreTakenOrRefusedWithTheNamesOfThoseThatTakeThem) {
   const auto faults = Faults(spec_, ranks);
   if (method_.ranks == Ranks::kEqual) {
     ASSERT_EQ(faults.size(), 1u);
-    EXPECT_NE(faults[0].find("flora, fed-sb, flexlora, hetlora accept mixed ones"), std::string::npos) << faults[0];
+    EXPECT_NE(faults[0].find("flora, fed-sb, flexlora, hetlora accept mixed ones"),
+              std::string::npos)
+        << faults[0];
     return;
   }
   EXPECT_TRUE(faults.empty());
   const std::vector<Participant> who = {{"a", 2, 1}, {"b", 1, 3}, {"c", 3, 2}};
   const auto sent = TrainAll(spec_, state_, who, {1, 0});
-  for (const Sent& s : sent) EXPECT_EQ(LayoutOf(s.update.deltas), UpdateLayout(spec_, s.who.rank, 0));
+  for (const Sent& s : sent)
+    EXPECT_EQ(LayoutOf(s.update.deltas), UpdateLayout(spec_, s.who.rank, 0));
   const RoundResult result = Finish(spec_, state_, sent, {1, 0});
   EXPECT_TRUE(CheckState(spec_, result.state).has_value());
 }

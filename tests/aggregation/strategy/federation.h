@@ -17,7 +17,8 @@ inline AdapterSpec SmallSpec(std::string_view method, int64_t rank = 3) {
   spec.rank = rank;
   spec.scale = 1.5;
   spec.targets = {{"encoder.0.query", 6, 9}, {"encoder.1.value", 7, 5}};
-  spec.head = {{"classifier.bias", {DType::kF32, {4}}}, {"classifier.weight", {DType::kF32, {4, 7}}}};
+  spec.head = {{"classifier.bias", {DType::kF32, {4}}},
+               {"classifier.weight", {DType::kF32, {4, 7}}}};
   spec.seed = 11;
   return spec;
 }
@@ -44,7 +45,8 @@ inline TensorMap StartOfRun(const AdapterSpec& spec) {
       factors[name] = RandomTensor(adapter::FactorShape(factor, target, spec.rank), name);
     }
   }
-  auto state = InitialState(spec, SmallHead(spec), {ViewsOf(dense), ViewsOf(dense), ViewsOf(factors)});
+  auto state =
+      InitialState(spec, SmallHead(spec), {ViewsOf(dense), ViewsOf(dense), ViewsOf(factors)});
   TRIBUTARY_CHECK(state.has_value(), "a test's run starts");
   return *std::move(state);
 }
@@ -62,8 +64,8 @@ struct Sent {
   ClientUpdate update;
 };
 
-inline Sent Train(const AdapterSpec& spec, const TensorMap& state, Participant who, RoundPosition position,
-                  std::string_view draw = "", const TensorMap& local = {}) {
+inline Sent Train(const AdapterSpec& spec, const TensorMap& state, Participant who,
+                  RoundPosition position, std::string_view draw = "", const TensorMap& local = {}) {
   if (who.rank == 0) who.rank = spec.rank;
   auto checkpoint = OpenCheckpoint(spec, who.rank, Publish(spec, state, who.rank));
   TRIBUTARY_CHECK(checkpoint.has_value(), "a published checkpoint opens");
@@ -84,7 +86,8 @@ inline Sent Train(const AdapterSpec& spec, const TensorMap& state, Participant w
       const auto width = static_cast<size_t>(block.back());
       const auto stride = static_cast<size_t>(factor.value.shape().back());
       for (size_t row = 0; row * width < value->second.f32().size(); ++row)
-        std::copy_n(value->second.f32().begin() + row * width, width, factor.value.f32().begin() + row * stride);
+        std::copy_n(value->second.f32().begin() + row * width, width,
+                    factor.value.f32().begin() + row * stride);
     }
   if (start->head_trained)
     for (auto& [name, tensor] : sent.trained.head) tensor = values.at(name);
@@ -96,22 +99,24 @@ inline Sent Train(const AdapterSpec& spec, const TensorMap& state, Participant w
 
 inline std::unique_ptr<UpdateSource> SourceOf(const std::vector<Sent>& sent) {
   std::vector<Update> updates;
-  for (const Sent& s : sent) updates.push_back({s.who.client, s.who.weight, s.who.rank, ViewsOf(s.update.deltas)});
+  for (const Sent& s : sent)
+    updates.push_back({s.who.client, s.who.weight, s.who.rank, ViewsOf(s.update.deltas)});
   return *MakeMemorySource(std::move(updates));
 }
 
-inline RoundResult Finish(const AdapterSpec& spec, const TensorMap& state, const std::vector<Sent>& sent,
-                          RoundPosition position) {
+inline RoundResult Finish(const AdapterSpec& spec, const TensorMap& state,
+                          const std::vector<Sent>& sent, RoundPosition position) {
   const auto source = SourceOf(sent);
   auto result = Aggregate({spec, state, position}, *source);
   TRIBUTARY_CHECK(result.has_value(), "a round of good updates finishes");
   return *std::move(result);
 }
 
-inline std::vector<Sent> TrainAll(const AdapterSpec& spec, const TensorMap& state, const std::vector<Participant>& who,
-                                  RoundPosition position) {
+inline std::vector<Sent> TrainAll(const AdapterSpec& spec, const TensorMap& state,
+                                  const std::vector<Participant>& who, RoundPosition position) {
   std::vector<Sent> sent;
-  for (const Participant& participant : who) sent.push_back(Train(spec, state, participant, position));
+  for (const Participant& participant : who)
+    sent.push_back(Train(spec, state, participant, position));
   return sent;
 }
 
@@ -122,7 +127,8 @@ inline adapter::Matrix MeanDelta(const std::vector<Sent>& sent, size_t layer) {
   adapter::Matrix mean;
   for (const Sent& s : sent) {
     const Tensor delta = adapter::Delta(s.trained.layers[layer], s.trained.scale);
-    const adapter::Matrix share = adapter::ToMatrix(delta.view()) * (static_cast<double>(s.who.weight) / total);
+    const adapter::Matrix share =
+        adapter::ToMatrix(delta.view()) * (static_cast<double>(s.who.weight) / total);
     mean = mean.size() == 0 ? share : adapter::Matrix(mean + share);
   }
   return mean;

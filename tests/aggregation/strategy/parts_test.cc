@@ -1,4 +1,5 @@
-// The parts that all methods share: specs, updates, checkpoints, sums of products, server optimizers.
+// The parts that all methods share: specs, updates, checkpoints, sums of products, server
+// optimizers.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -24,25 +25,31 @@ TEST(Faults, AreAllListedAndNameTheirKeys) {
   spec.fair_lambda = -1;
   spec.server.name = "adamw";
   const std::vector<int64_t> ranks = {6, 9};
-  EXPECT_THAT(Faults(spec, ranks),
-              ElementsAre("adapter.rank: 6 exceeds the 7x5 matrix of encoder.1.value",
-                          "adapter.ranks: 9, expected 1 to adapter.rank = 6",
-                          HasSubstr("adapter.ranks: 9 differs from adapter.rank = 6"), HasSubstr("adapter.scale: 0"),
-                          HasSubstr("adapter.start: \"public-gradient\", lora-fair starts from kaiming"),
-                          HasSubstr("adapter.fair_lambda: -1"), HasSubstr("adapter.fair_solver: \"magic\""),
-                          HasSubstr("federation.server_optimizer: \"adamw\", expected one of none, momentum, adam, yogi"),
-                          HasSubstr("allow it")));
+  EXPECT_THAT(
+      Faults(spec, ranks),
+      ElementsAre(
+          "adapter.rank: 6 exceeds the 7x5 matrix of encoder.1.value",
+          "adapter.ranks: 9, expected 1 to adapter.rank = 6",
+          HasSubstr("adapter.ranks: 9 differs from adapter.rank = 6"),
+          HasSubstr("adapter.scale: 0"),
+          HasSubstr("adapter.start: \"public-gradient\", lora-fair starts from kaiming"),
+          HasSubstr("adapter.fair_lambda: -1"), HasSubstr("adapter.fair_solver: \"magic\""),
+          HasSubstr(
+              "federation.server_optimizer: \"adamw\", expected one of none, momentum, adam, yogi"),
+          HasSubstr("allow it")));
 }
 
 TEST(Faults, UnknownMethodListsTheTable) {
-  EXPECT_THAT(Faults(SmallSpec("fedavg"), {}), ElementsAre(HasSubstr("\"fedavg\", expected one of fedit, flora, fed-sb")));
+  EXPECT_THAT(Faults(SmallSpec("fedavg"), {}),
+              ElementsAre(HasSubstr("\"fedavg\", expected one of fedit, flora, fed-sb")));
 }
 
 TEST(Faults, NoTargetsWrongOrderAndTakenNames) {
   AdapterSpec spec = SmallSpec("fedit");
   spec.head["encoder.0.query.lora_A"] = {DType::kF32, {1}};
   std::swap(spec.targets[0], spec.targets[1]);
-  EXPECT_THAT(Faults(spec, {}), ElementsAre(HasSubstr("encoder.0.query is out of order"), HasSubstr("the name is taken")));
+  EXPECT_THAT(Faults(spec, {}), ElementsAre(HasSubstr("encoder.0.query is out of order"),
+                                            HasSubstr("the name is taken")));
   spec.targets.clear();
   EXPECT_THAT(Faults(spec, {}), ElementsAre(HasSubstr("adapter.targets: no layer")));
 }
@@ -100,7 +107,8 @@ TEST_F(CheckUpdateTest, WeightsHaveBounds) {
 }
 
 TEST(MemorySource, RefusesTwoUpdatesOfOneClient) {
-  EXPECT_EQ(MakeMemorySource({{"b", 1, 1, {}}, {"a", 1, 1, {}}, {"b", 1, 1, {}}}).error().code, Code::kAlreadyExists);
+  EXPECT_EQ(MakeMemorySource({{"b", 1, 1, {}}, {"a", 1, 1, {}}, {"b", 1, 1, {}}}).error().code,
+            Code::kAlreadyExists);
 }
 
 TEST(MemorySource, VisitsInNameOrderInSmallGroupsAsOftenAsAsked) {
@@ -109,18 +117,22 @@ TEST(MemorySource, VisitsInNameOrderInSmallGroupsAsOftenAsAsked) {
   const auto source = *MakeMemorySource(std::move(updates));
   for (int pass = 0; pass < 2; ++pass) {
     int at = 0;
-    ASSERT_TRUE(source->ForEach([&](std::span<const Update> group) -> Status {
-      EXPECT_LE(group.size(), UpdateSource::kGroup);
-      for (const Update& update : group) EXPECT_EQ(update.client, fmt::format("client-{:02}", at++));
-      return {};
-    }).has_value());
+    ASSERT_TRUE(source
+                    ->ForEach([&](std::span<const Update> group) -> Status {
+                      EXPECT_LE(group.size(), UpdateSource::kGroup);
+                      for (const Update& update : group)
+                        EXPECT_EQ(update.client, fmt::format("client-{:02}", at++));
+                      return {};
+                    })
+                    .has_value());
     EXPECT_EQ(at, 20);
   }
 }
 
 TEST(MemorySource, StopsAtAnError) {
   const auto source = *MakeMemorySource({{"a", 1, 1, {}}});
-  const auto status = source->ForEach([](std::span<const Update>) -> Status { return InvalidArgument("no more"); });
+  const auto status =
+      source->ForEach([](std::span<const Update>) -> Status { return InvalidArgument("no more"); });
   EXPECT_EQ(status.error().message, "no more");
 }
 
@@ -131,7 +143,8 @@ TEST(MakeUpdate, RefusesWhatDoesNotFitOrIsNotFinite) {
   values.at("classifier.bias").f32()[1] = std::nanf("");
   EXPECT_THAT(MakeUpdate(spec, sent.start, values).error().message, HasSubstr("classifier.bias"));
   values.erase("classifier.bias");
-  EXPECT_THAT(MakeUpdate(spec, sent.start, values).error().message, HasSubstr("classifier.bias: missing"));
+  EXPECT_THAT(MakeUpdate(spec, sent.start, values).error().message,
+              HasSubstr("classifier.bias: missing"));
 }
 
 TEST(AggregateFromMean, TakesOneTrainedFactorAndRefusesTheRestByName) {
@@ -149,9 +162,11 @@ TEST(AggregateFromMean, TakesOneTrainedFactorAndRefusesTheRestByName) {
       EXPECT_THAT(result.error().message, HasSubstr("fed-sb, ffa-lora, rolora"));
       continue;
     }
-    EXPECT_EQ(result->state.at("classifier.bias").f32()[0], state.at("classifier.bias").f32()[0] + 0.25F);
+    EXPECT_EQ(result->state.at("classifier.bias").f32()[0],
+              state.at("classifier.bias").f32()[0] + 0.25F);
     mean.erase("classifier.bias");
-    EXPECT_THAT(AggregateFromMean({spec, state, {1, 0}}, mean).error().message, HasSubstr("classifier.bias: missing"));
+    EXPECT_THAT(AggregateFromMean({spec, state, {1, 0}}, mean).error().message,
+                HasSubstr("classifier.bias: missing"));
   }
 }
 
@@ -177,7 +192,8 @@ TEST_P(ProductSumTest, EqualsTheDenseSumStackedOrMultipliedOut) {
   EXPECT_LE((sum.TimesTransposed(a) - expected * a.transpose()).norm(), 1e-12 * expected.norm());
   if (GetParam() == 0) return;
   const adapter::Svd svd = sum.TruncatedSvd(8);
-  EXPECT_LE((svd.u * svd.s.asDiagonal() * svd.v.transpose() - expected).norm(), 1e-12 * expected.norm());
+  EXPECT_LE((svd.u * svd.s.asDiagonal() * svd.v.transpose() - expected).norm(),
+            1e-12 * expected.norm());
 }
 
 TEST(Checkpoint, SmallIncrementsTravelAsAPairAndLargeOnesDense) {
@@ -206,7 +222,8 @@ TEST(Checkpoint, NoClientsBlockIsInThePublishedPair) {
   EXPECT_LT((left.transpose() * left - Matrix::Identity(2, 2)).norm(), 1e-6);
   for (const Sent& s : sent) {
     const Matrix b = adapter::ToMatrix(s.trained.layers[0].chain[0].value.view()).normalized();
-    for (Eigen::Index j = 0; j < 2; ++j) EXPECT_LT(std::abs((b.transpose() * left.col(j)).value()), 0.9999);
+    for (Eigen::Index j = 0; j < 2; ++j)
+      EXPECT_LT(std::abs((b.transpose() * left.col(j)).value()), 0.9999);
   }
 }
 
@@ -216,7 +233,8 @@ TEST(Checkpoint, DerivedFactorsNeedNotTravel) {
     TensorMap checkpoint = Publish(spec, StartOfRun(spec), 3);
     const auto whole = OpenCheckpoint(spec, 3, checkpoint);
     TensorMap fetched;
-    for (const Fetch& fetch : TensorsToFetch(spec, checkpoint, {})) fetched[fetch.tensor] = checkpoint.at(fetch.tensor);
+    for (const Fetch& fetch : TensorsToFetch(spec, checkpoint, {}))
+      fetched[fetch.tensor] = checkpoint.at(fetch.tensor);
     EXPECT_FALSE(fetched.contains("encoder.0.query.lora_A")) << method;
     const auto part = OpenCheckpoint(spec, 3, fetched);
     ASSERT_TRUE(part.has_value()) << part.error().message;
@@ -247,21 +265,30 @@ TEST(Checkpoint, BadOnesAreRefusedByTensor) {
     return opened.has_value() ? "" : opened.error().message;
   };
   EXPECT_EQ(message([](TensorMap*) {}), "");
-  EXPECT_THAT(message([](TensorMap* t) { t->erase("classifier.bias"); }), HasSubstr("classifier.bias: missing"));
-  EXPECT_THAT(message([](TensorMap* t) { t->erase("encoder.0.query.lora_A"); }), HasSubstr("query.lora_A: missing"));
-  EXPECT_THAT(message([](TensorMap* t) { (*t)["extra"] = Tensor(); }), HasSubstr("extra: not expected"));
-  EXPECT_THAT(message([](TensorMap* t) { t->at("encoder.0.query.lora_A") = Tensor(DType::kF32, {2, 9}); }),
+  EXPECT_THAT(message([](TensorMap* t) { t->erase("classifier.bias"); }),
+              HasSubstr("classifier.bias: missing"));
+  EXPECT_THAT(message([](TensorMap* t) { t->erase("encoder.0.query.lora_A"); }),
+              HasSubstr("query.lora_A: missing"));
+  EXPECT_THAT(message([](TensorMap* t) { (*t)["extra"] = Tensor(); }),
+              HasSubstr("extra: not expected"));
+  EXPECT_THAT(message([](TensorMap* t) {
+                t->at("encoder.0.query.lora_A") = Tensor(DType::kF32, {2, 9});
+              }),
               HasSubstr("lora_A: F32 [2,9], expected F32 [3,9]"));
-  EXPECT_THAT(message([](TensorMap* t) { t->at("classifier.bias").f32()[0] = INFINITY; }), HasSubstr("classifier.bias"));
-  EXPECT_THAT(message([](TensorMap* t) { (*t)["encoder.0.query.increment_left"] = Tensor(DType::kF32, {6, 700}); }),
+  EXPECT_THAT(message([](TensorMap* t) { t->at("classifier.bias").f32()[0] = INFINITY; }),
+              HasSubstr("classifier.bias"));
+  EXPECT_THAT(message([](TensorMap* t) {
+                (*t)["encoder.0.query.increment_left"] = Tensor(DType::kF32, {6, 700});
+              }),
               HasSubstr("increment_left: shape [6,700]"));
 }
 
 TEST(InitialState, NamesTheSourceThatIsMissing) {
   AdapterSpec spec = SmallSpec("fed-sb");
-  for (const auto& [start, expected] : {std::pair{"public-gradient", "encoder.0.query: no summed gradient"},
-                                        {"weight-svd", "encoder.0.query: no weight"},
-                                        {"file", "encoder.0.query.lora_B: no factor"}}) {
+  for (const auto& [start, expected] :
+       {std::pair{"public-gradient", "encoder.0.query: no summed gradient"},
+        {"weight-svd", "encoder.0.query: no weight"},
+        {"file", "encoder.0.query.lora_B: no factor"}}) {
     spec.start = start;
     EXPECT_THAT(InitialState(spec, SmallHead(spec), {}).error().message, HasSubstr(expected));
   }
@@ -279,9 +306,11 @@ TEST(ServerOptimizer, StepsFollowThePaper) {
   const double adam1 = 0.99 * v0 + 0.01 * 4, adam2 = 0.99 * adam1 + 0.01;
   const double yogi1 = v0 + 0.01 * 4, yogi2 = yogi1 + 0.01;
   const double m1 = 0.2, m2 = 0.9 * 0.2 - 0.1;
-  for (const Case& c : {Case{"none", 0.2, -0.1}, {"momentum", 0.2, 0.1 * (0.9 * 2 - 1)},
-                        {"adam", 0.1 * m1 / (std::sqrt(adam1) + 1e-3), 0.1 * m2 / (std::sqrt(adam2) + 1e-3)},
-                        {"yogi", 0.1 * m1 / (std::sqrt(yogi1) + 1e-3), 0.1 * m2 / (std::sqrt(yogi2) + 1e-3)}}) {
+  for (const Case& c :
+       {Case{"none", 0.2, -0.1},
+        {"momentum", 0.2, 0.1 * (0.9 * 2 - 1)},
+        {"adam", 0.1 * m1 / (std::sqrt(adam1) + 1e-3), 0.1 * m2 / (std::sqrt(adam2) + 1e-3)},
+        {"yogi", 0.1 * m1 / (std::sqrt(yogi1) + 1e-3), 0.1 * m2 / (std::sqrt(yogi2) + 1e-3)}}) {
     ServerOptimizerSpec spec = base;
     spec.name = c.name;
     TensorMap state;

@@ -23,7 +23,8 @@ AdapterSpec OneLayer(std::string_view method, int64_t rank = 1) {
 }
 
 // Runs a round in which client k ends at the given values.
-RoundResult Round(const AdapterSpec& spec, const std::vector<TensorMap>& values, RoundPosition position = {}) {
+RoundResult Round(const AdapterSpec& spec, const std::vector<TensorMap>& values,
+                  RoundPosition position = {}) {
   const TensorMap state = StartOfRun(spec);
   std::vector<Sent> sent;
   for (size_t k = 0; k < values.size(); ++k) {
@@ -36,7 +37,8 @@ RoundResult Round(const AdapterSpec& spec, const std::vector<TensorMap>& values,
 
 RoundResult TwoFactors(const AdapterSpec& spec) {
   const auto client = [](std::vector<float> b, std::vector<float> a) {
-    return TensorMap{{"layer.lora_A", Tensor::FromF32({1, 3}, a)}, {"layer.lora_B", Tensor::FromF32({2, 1}, b)}};
+    return TensorMap{{"layer.lora_A", Tensor::FromF32({1, 3}, a)},
+                     {"layer.lora_B", Tensor::FromF32({2, 1}, b)}};
   };
   return Round(spec, {client({1, 2}, {1, 0, -1}), client({3, -1}, {2, 1, 0})});
 }
@@ -69,7 +71,8 @@ TEST(Vectors, FedItAveragesFactorsAndItsErrorIsKnown) {
   const RoundResult result = TwoFactors(spec);
   EXPECT_THAT(Factor(result, "lora_B"), IsNear(Rows({{2.5}, {-0.25}})));
   EXPECT_THAT(Factor(result, "lora_A"), IsNear(Rows({{1.75, 0.75, -0.25}})));
-  EXPECT_THAT(DeltaOf(spec, result.state, 0), IsNear(Rows({{4.375, 1.875, -0.625}, {-0.4375, -0.1875, 0.0625}})));
+  EXPECT_THAT(DeltaOf(spec, result.state, 0),
+              IsNear(Rows({{4.375, 1.875, -0.625}, {-0.4375, -0.1875, 0.0625}})));
   EXPECT_NEAR(*result.averaging_error, 0.215587, kClose);  // D_start is 0
 }
 
@@ -81,7 +84,8 @@ TEST(Vectors, FloraGivesTheExactMeanProduct) {
 TEST(Vectors, FedExAddsTheResidualUntransposed) {
   const AdapterSpec spec = OneLayer("fedex-lora");
   const RoundResult result = TwoFactors(spec);
-  EXPECT_THAT(Factor(result, "increment"), IsNear(Rows({{.375, .375, .375}, {-.5625, -.5625, -.5625}})));
+  EXPECT_THAT(Factor(result, "increment"),
+              IsNear(Rows({{.375, .375, .375}, {-.5625, -.5625, -.5625}})));
   EXPECT_THAT(DeltaOf(spec, result.state, 0), IsNear(kExact));
 }
 
@@ -94,7 +98,9 @@ TEST(Vectors, LoraFairInClosedForm) {
   EXPECT_THAT(correction(0), IsNear(Rows({{.2288136}, {-.3432203}})));
   EXPECT_THAT(correction(.01), IsNear(Rows({{.2281947}, {-.3422921}})));
   EXPECT_THAT(correction(1), IsNear(Rows({{.18}, {-.27}})));
-  const auto error = [&] { return (DeltaOf(spec, TwoFactors(spec).state, 0) - kExact).norm() / kExact.norm(); };
+  const auto error = [&] {
+    return (DeltaOf(spec, TwoFactors(spec).state, 0) - kExact).norm() / kExact.norm();
+  };
   EXPECT_NEAR(error(), .1617908, kClose);
   spec.fair_lambda = 0;
   EXPECT_NEAR(error(), .1587711, kClose);
@@ -132,7 +138,9 @@ TEST(Vectors, HetLoraWeighsByTheNormOfTheProduct) {
 
 TEST(Vectors, FedSbAveragesTheSquareMatrix) {
   const AdapterSpec spec = OneLayer("fed-sb", 2);
-  const auto client = [](std::vector<float> r) { return TensorMap{{"layer.lora_R", Tensor::FromF32({2, 2}, r)}}; };
+  const auto client = [](std::vector<float> r) {
+    return TensorMap{{"layer.lora_R", Tensor::FromF32({2, 2}, r)}};
+  };
   const RoundResult result = Round(spec, {client({1, 2, 0, 1}), client({3, 0, -2, 1})});
   EXPECT_THAT(Factor(result, "lora_R"), IsNear(Rows({{2.5, .5}, {-1.5, 1}})));
   EXPECT_EQ(result.averaging_error, 0.0);
@@ -145,14 +153,16 @@ TEST(Vectors, FrozenInputFactorMakesTheMeanExact) {
     TensorMap state = StartOfRun(spec);
     state["layer.lora_A"] = Tensor::FromF32({1, 3}, std::vector<float>{2, 1, 0});
     std::vector<Sent> sent;
-    for (const auto& [name, weight, b] : {std::tuple{"one", 1, std::vector<float>{1, 2}}, {"two", 3, {3, -1}}}) {
+    for (const auto& [name, weight, b] :
+         {std::tuple{"one", 1, std::vector<float>{1, 2}}, {"two", 3, {3, -1}}}) {
       Sent s = Train(spec, state, {name, weight}, {});
       s.update = *MakeUpdate(spec, s.start, {{"layer.lora_B", Tensor::FromF32({2, 1}, b)}});
       sent.push_back(std::move(s));
     }
     const RoundResult result = Finish(spec, state, sent, {});
     EXPECT_THAT(Factor(result, "lora_B"), IsNear(Rows({{2.5}, {-.25}}))) << method;
-    EXPECT_THAT(DeltaOf(spec, result.state, 0), IsNear(Rows({{5, 2.5, 0}, {-.5, -.25, 0}}))) << method;
+    EXPECT_THAT(DeltaOf(spec, result.state, 0), IsNear(Rows({{5, 2.5, 0}, {-.5, -.25, 0}})))
+        << method;
     EXPECT_EQ(result.averaging_error, 0.0) << method;
   }
 }
