@@ -25,26 +25,30 @@ Result<Digest> Digest::FromHex(std::string_view hex) {
 }
 
 struct Hasher::State {
-  std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context{EVP_MD_CTX_new(), &EVP_MD_CTX_free};
+  std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context{EVP_MD_CTX_new(),
+                                                                  &EVP_MD_CTX_free};
 };
 
 Hasher::Hasher() : state_(std::make_unique<State>()) {
-  TRIBUTARY_CHECK(state_->context && EVP_DigestInit_ex(state_->context.get(), EVP_sha256(), nullptr) == 1,
-                  "OpenSSL offers SHA-256");
+  TRIBUTARY_CHECK(
+      state_->context && EVP_DigestInit_ex(state_->context.get(), EVP_sha256(), nullptr) == 1,
+      "OpenSSL offers SHA-256");
 }
 Hasher::~Hasher() = default;
 Hasher::Hasher(Hasher&&) noexcept = default;
 Hasher& Hasher::operator=(Hasher&&) noexcept = default;
 
 Hasher& Hasher::Update(std::span<const std::byte> bytes) {
-  TRIBUTARY_CHECK(EVP_DigestUpdate(state_->context.get(), bytes.data(), bytes.size()) == 1, "SHA-256");
+  TRIBUTARY_CHECK(EVP_DigestUpdate(state_->context.get(), bytes.data(), bytes.size()) == 1,
+                  "SHA-256");
   return *this;
 }
 Hasher& Hasher::Update(std::string_view text) { return Update(std::as_bytes(std::span(text))); }
 
 Digest Hasher::Finish() {
   Digest digest;
-  TRIBUTARY_CHECK(EVP_DigestFinal_ex(state_->context.get(), digest.bytes.data(), nullptr) == 1, "SHA-256");
+  TRIBUTARY_CHECK(EVP_DigestFinal_ex(state_->context.get(), digest.bytes.data(), nullptr) == 1,
+                  "SHA-256");
   return digest;
 }
 

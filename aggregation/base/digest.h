@@ -16,7 +16,7 @@ namespace tributary {
 struct Digest {
   std::array<unsigned char, 32> bytes{};
   auto operator<=>(const Digest&) const = default;
-  std::string Hex() const;                            // 64 lower-case digits
+  std::string Hex() const;  // 64 lower-case digits
   static Result<Digest> FromHex(std::string_view hex);
 };
 

@@ -10,7 +10,8 @@ namespace tributary {
 namespace {
 
 // The stream's key: the first eight bytes, little-endian, of SHA-256 over length-prefixed names.
-uint64_t StreamKey(uint64_t seed, std::string_view purpose, std::initializer_list<std::string_view> names) {
+uint64_t StreamKey(uint64_t seed, std::string_view purpose,
+                   std::initializer_list<std::string_view> names) {
   std::string text = fmt::format("{}|{}:{}", seed, purpose.size(), purpose);
   for (std::string_view name : names) text += fmt::format("|{}:{}", name.size(), name);
   const Digest digest = Sha256(text);
@@ -51,16 +52,21 @@ double CosOfTurn(double v) {
   cosine += even;
   sine += x * odd;
   switch (static_cast<int>(quarter) % 4) {
-    case 0: return cosine;
-    case 1: return -sine;
-    case 2: return -cosine;
-    default: return sine;
+    case 0:
+      return cosine;
+    case 1:
+      return -sine;
+    case 2:
+      return -cosine;
+    default:
+      return sine;
   }
 }
 
 }  // namespace
 
-Random::Random(uint64_t seed, std::string_view purpose, std::initializer_list<std::string_view> names) {
+Random::Random(uint64_t seed, std::string_view purpose,
+               std::initializer_list<std::string_view> names) {
   const uint64_t key = StreamKey(seed, purpose, names);
   key_ = {static_cast<uint32_t>(key), static_cast<uint32_t>(key >> 32)};
 }
@@ -123,6 +129,8 @@ void Random::FillNormal(std::span<float> out, float standard_deviation) {
   for (float& x : out) x = standard_deviation * static_cast<float>(Normal());
 }
 
-uint64_t DeriveSeed(uint64_t seed, std::string_view purpose) { return Random(seed, purpose).Next64(); }
+uint64_t DeriveSeed(uint64_t seed, std::string_view purpose) {
+  return Random(seed, purpose).Next64();
+}
 
 }  // namespace tributary

@@ -17,14 +17,15 @@ namespace tributary {
 class Random {
  public:
   // Stream (seed, purpose, names...): Random(7, "shuffle", {"client-3", "round-2"}).
-  Random(uint64_t seed, std::string_view purpose, std::initializer_list<std::string_view> names = {});
+  Random(uint64_t seed, std::string_view purpose,
+         std::initializer_list<std::string_view> names = {});
 
   uint32_t Next32();
   uint64_t Next64();
-  double Uniform();                 // in [0, 1), 53 bits
-  double Normal();                  // mean 0, standard deviation 1 (Box-Muller, one value per call)
-  double Exponential();             // mean 1
-  uint64_t Below(uint64_t bound);   // in [0, bound), unbiased (Lemire, 2019); bound > 0
+  double Uniform();                // in [0, 1), 53 bits
+  double Normal();                 // mean 0, standard deviation 1 (Box-Muller, one value per call)
+  double Exponential();            // mean 1
+  uint64_t Below(uint64_t bound);  // in [0, bound), unbiased (Lemire, 2019); bound > 0
 
   void FillUniform(std::span<float> out, float low, float high);
   void FillNormal(std::span<float> out, float standard_deviation);

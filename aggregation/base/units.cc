@@ -13,7 +13,8 @@ struct Unit {
   double factor;
 };
 
-Result<double> ParseWithUnit(std::string_view text, std::span<const Unit> units, std::string_view example) {
+Result<double> ParseWithUnit(std::string_view text, std::span<const Unit> units,
+                             std::string_view example) {
   double number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   std::string_view rest(end, static_cast<size_t>(text.data() + text.size() - end));
@@ -34,9 +35,15 @@ Result<Duration> ParseDuration(std::string_view text) {
 }
 
 Result<int64_t> ParseSize(std::string_view text) {
-  static constexpr std::array<Unit, 9> kUnits = {
-      {{"B", 1}, {"kB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"TB", 1e12},
-       {"KiB", 0x1p10}, {"MiB", 0x1p20}, {"GiB", 0x1p30}, {"TiB", 0x1p40}}};
+  static constexpr std::array<Unit, 9> kUnits = {{{"B", 1},
+                                                  {"kB", 1e3},
+                                                  {"MB", 1e6},
+                                                  {"GB", 1e9},
+                                                  {"TB", 1e12},
+                                                  {"KiB", 0x1p10},
+                                                  {"MiB", 0x1p20},
+                                                  {"GiB", 0x1p30},
+                                                  {"TiB", 0x1p40}}};
   ASSIGN_OR_RETURN(const double value, ParseWithUnit(text, kUnits, "\"64KiB\" or \"10MB\""));
   return std::llround(value);
 }

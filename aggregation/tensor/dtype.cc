@@ -20,9 +20,12 @@ float FromF16(uint16_t x) {
   const int exponent = (x >> 10) & 0x1f;
   const float mantissa = static_cast<float>(x & 0x3ff);
   float value;
-  if (exponent == 0) value = std::ldexp(mantissa, -24);
-  else if (exponent == 31) value = mantissa == 0 ? INFINITY : NAN;
-  else value = std::ldexp(mantissa + 1024, exponent - 25);
+  if (exponent == 0)
+    value = std::ldexp(mantissa, -24);
+  else if (exponent == 31)
+    value = mantissa == 0 ? INFINITY : NAN;
+  else
+    value = std::ldexp(mantissa + 1024, exponent - 25);
   return x & 0x8000 ? -value : value;
 }
 
@@ -33,7 +36,8 @@ uint16_t ToF16(float x) {
   if (std::isnan(x)) return static_cast<uint16_t>(sign | 0x7e00);
   if (magnitude >= 65520.0F) return static_cast<uint16_t>(sign | 0x7c00);  // rounds to infinity
   if (magnitude < 6.103515625e-05F)  // subnormal: a multiple of 2^-24
-    return static_cast<uint16_t>(sign | static_cast<uint16_t>(std::nearbyint(std::ldexp(magnitude, 24))));
+    return static_cast<uint16_t>(sign |
+                                 static_cast<uint16_t>(std::nearbyint(std::ldexp(magnitude, 24))));
   const uint32_t m = u & 0x7fffffff;
   return static_cast<uint16_t>(sign | ((m - 0x38000000 + 0xfff + ((m >> 13) & 1)) >> 13));
 }

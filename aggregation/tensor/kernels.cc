@@ -13,7 +13,8 @@ TRIBUTARY_SUM_BLOCK(SumBlockPortable)
 
 namespace {
 
-constexpr size_t kBlock = 4096;  // elements: a block of the accumulator stays in the first-level cache
+constexpr size_t kBlock =
+    4096;  // elements: a block of the accumulator stays in the first-level cache
 
 template <typename T>
 double SquaredNormLanes(std::span<const T> values) {
@@ -24,7 +25,8 @@ double SquaredNormLanes(std::span<const T> values) {
       const double x = static_cast<double>(values[i + j]);
       lanes[j] += x * x;
     }
-  for (size_t j = 0; i < values.size(); ++i, ++j) lanes[j] += static_cast<double>(values[i]) * static_cast<double>(values[i]);
+  for (size_t j = 0; i < values.size(); ++i, ++j)
+    lanes[j] += static_cast<double>(values[i]) * static_cast<double>(values[i]);
   return (lanes[0] + lanes[1]) + (lanes[2] + lanes[3]);
 }
 
@@ -33,7 +35,8 @@ double SquaredNormLanes(std::span<const T> values) {
 void WeightedSum(std::span<double> accumulator, std::span<const std::span<const float>> inputs,
                  std::span<const double> weights, int threads) {
   TRIBUTARY_CHECK(inputs.size() == weights.size(), "a weight for every input");
-  for (const auto& input : inputs) TRIBUTARY_CHECK(input.size() == accumulator.size(), "inputs have the accumulator's length");
+  for (const auto& input : inputs)
+    TRIBUTARY_CHECK(input.size() == accumulator.size(), "inputs have the accumulator's length");
   kernels::SumBlock* const avx2 = kernels::SumBlockForAvx2();
   kernels::SumBlock* const sum_block = avx2 != nullptr ? avx2 : kernels::SumBlockPortable;
   std::atomic<size_t> next{0};
@@ -46,7 +49,8 @@ void WeightedSum(std::span<double> accumulator, std::span<const std::span<const 
     }
   };
   std::vector<std::jthread> helpers;
-  for (int t = 1; t < threads && static_cast<size_t>(t) * kBlock < accumulator.size(); ++t) helpers.emplace_back(work);
+  for (int t = 1; t < threads && static_cast<size_t>(t) * kBlock < accumulator.size(); ++t)
+    helpers.emplace_back(work);
   work();
 }
 

@@ -12,11 +12,16 @@ constexpr char kMetadata[] = "__metadata__";
 // Where the reference package puts a type's data: ranks descend through a file.
 int FileRank(DType dtype) {
   switch (dtype) {
-    case DType::kI64: return 4;
-    case DType::kF64: return 3;
-    case DType::kF32: return 2;
-    case DType::kBF16: return 1;
-    case DType::kF16: return 0;
+    case DType::kI64:
+      return 4;
+    case DType::kF64:
+      return 3;
+    case DType::kF32:
+      return 2;
+    case DType::kBF16:
+      return 1;
+    case DType::kF16:
+      return 0;
   }
   return 0;
 }
@@ -33,17 +38,20 @@ std::vector<const TensorMap::value_type*> FileOrder(const TensorMap& tensors) {
 // A JSON string.
 std::string Quoted(const std::string& text) { return nlohmann::json(text).dump(); }
 
-Result<std::string> Header(const std::vector<const TensorMap::value_type*>& order, const Metadata& metadata) {
+Result<std::string> Header(const std::vector<const TensorMap::value_type*>& order,
+                           const Metadata& metadata) {
   std::vector<std::string> entries;
   size_t offset = 0;
   try {
-    if (!metadata.empty()) entries.push_back(fmt::format("\"{}\":{}", kMetadata, nlohmann::json(metadata).dump()));
+    if (!metadata.empty())
+      entries.push_back(fmt::format("\"{}\":{}", kMetadata, nlohmann::json(metadata).dump()));
     for (const auto* item : order) {
       const auto& [name, tensor] = *item;
       if (name == kMetadata) return InvalidArgument("a tensor may not be named {}", kMetadata);
       const size_t end = offset + tensor.bytes().size();
-      entries.push_back(fmt::format("{}:{{\"dtype\":\"{}\",\"shape\":{},\"data_offsets\":[{},{}]}}", Quoted(name),
-                                    DTypeName(tensor.dtype()), FormatShape(tensor.shape()), offset, end));
+      entries.push_back(fmt::format("{}:{{\"dtype\":\"{}\",\"shape\":{},\"data_offsets\":[{},{}]}}",
+                                    Quoted(name), DTypeName(tensor.dtype()),
+                                    FormatShape(tensor.shape()), offset, end));
       offset = end;
     }
     std::string text = fmt::format("{{{}}}", fmt::join(entries, ","));
@@ -54,16 +62,19 @@ Result<std::string> Header(const std::vector<const TensorMap::value_type*>& orde
   }
 }
 
-std::string Join(const std::string& header, const std::vector<const TensorMap::value_type*>& order) {
+std::string Join(const std::string& header,
+                 const std::vector<const TensorMap::value_type*>& order) {
   const uint64_t length = header.size();
   size_t size = sizeof length + header.size();
   for (const auto* item : order) size += item->second.bytes().size();
   std::string out;
   out.reserve(size);
-  out.append(reinterpret_cast<const char*>(&length), sizeof length);  // little-endian, as every supported processor
+  out.append(reinterpret_cast<const char*>(&length),
+             sizeof length);  // little-endian, as every supported processor
   out += header;
   for (const auto* item : order)
-    out.append(reinterpret_cast<const char*>(item->second.bytes().data()), item->second.bytes().size());
+    out.append(reinterpret_cast<const char*>(item->second.bytes().data()),
+               item->second.bytes().size());
   return out;
 }
 
@@ -79,7 +90,8 @@ Status SafetensorsReader::Map(const std::filesystem::path& file, SafetensorsCont
   return {};
 }
 
-Result<std::shared_ptr<const SafetensorsReader>> SafetensorsReader::Open(const std::filesystem::path& file) {
+Result<std::shared_ptr<const SafetensorsReader>> SafetensorsReader::Open(
+    const std::filesystem::path& file) {
   std::shared_ptr<SafetensorsReader> reader(new SafetensorsReader);
   SafetensorsContent content;
   RETURN_IF_ERROR(reader->Map(file, &content));
@@ -95,7 +107,8 @@ std::string SerializeSafetensors(const TensorMap& tensors, const Metadata& metad
   return Join(*header, order);
 }
 
-Status WriteSafetensors(const std::filesystem::path& path, const TensorMap& tensors, const Metadata& metadata) {
+Status WriteSafetensors(const std::filesystem::path& path, const TensorMap& tensors,
+                        const Metadata& metadata) {
   const auto order = FileOrder(tensors);
   const auto header = Header(order, metadata);
   if (!header) return Annotate(header.error(), path.string());

@@ -2,8 +2,8 @@
 // The safetensors file format, read by its strict rules: header of at most 100 MB, duplicate keys
 // refused, tensors contiguous from the first byte to the last with no hole and no overlap, sizes
 // checked against shapes without overflow. A file that breaks a rule is refused with its path, the
-// tensor's name and the numbers. Writing is canonical: equal tensors give equal bytes, the same that
-// the reference package writes.
+// tensor's name and the numbers. Writing is canonical: equal tensors give equal bytes, the same
+// that the reference package writes.
 
 #include <filesystem>
 #include <map>
@@ -31,7 +31,8 @@ Result<SafetensorsContent> ParseSafetensors(std::span<const std::byte> bytes);
 class SafetensorsReader {
  public:
   static Result<std::shared_ptr<const SafetensorsReader>> Open(const std::filesystem::path& file);
-  static Result<std::shared_ptr<const SafetensorsReader>> OpenSharded(const std::filesystem::path& index);
+  static Result<std::shared_ptr<const SafetensorsReader>> OpenSharded(
+      const std::filesystem::path& index);
 
   const TensorViewMap& tensors() const { return tensors_; }
   const Metadata& metadata() const { return metadata_; }
@@ -46,11 +47,12 @@ class SafetensorsReader {
   Metadata metadata_;
 };
 
-// The file's bytes: 8-byte length, JSON header padded with spaces to 8 bytes, data by type (I64, F64,
-// F32, BF16, F16) and then by name. Names and metadata must be UTF-8.
+// The file's bytes: 8-byte length, JSON header padded with spaces to 8 bytes, data by type (I64,
+// F64, F32, BF16, F16) and then by name. Names and metadata must be UTF-8.
 std::string SerializeSafetensors(const TensorMap& tensors, const Metadata& metadata = {});
 // The same into a file; INVALID_ARGUMENT if a name or metadata is not UTF-8 or a name is reserved.
-Status WriteSafetensors(const std::filesystem::path& path, const TensorMap& tensors, const Metadata& metadata = {});
+Status WriteSafetensors(const std::filesystem::path& path, const TensorMap& tensors,
+                        const Metadata& metadata = {});
 
 // Reads a whole file into memory.
 Result<TensorMap> ReadSafetensors(const std::filesystem::path& path);

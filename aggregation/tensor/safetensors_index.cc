@@ -53,7 +53,8 @@ Result<Shards> ParseIndex(const std::string& text) {
 
 }  // namespace
 
-Result<std::shared_ptr<const SafetensorsReader>> SafetensorsReader::OpenSharded(const std::filesystem::path& index) {
+Result<std::shared_ptr<const SafetensorsReader>> SafetensorsReader::OpenSharded(
+    const std::filesystem::path& index) {
   ASSIGN_OR_RETURN(const std::string text, ReadFile(index, kMaxIndex));
   const auto shards = ParseIndex(text);
   if (!shards) return Annotate(shards.error(), index.string());
@@ -62,10 +63,12 @@ Result<std::shared_ptr<const SafetensorsReader>> SafetensorsReader::OpenSharded(
     SafetensorsContent content;
     RETURN_IF_ERROR(reader->Map(index.parent_path() / shard, &content));
     for (const std::string& name : names)
-      if (!content.tensors.contains(name)) return InvalidArgument("{}: {} is not in {}", index.string(), name, shard);
+      if (!content.tensors.contains(name))
+        return InvalidArgument("{}: {} is not in {}", index.string(), name, shard);
     for (auto& [name, view] : content.tensors) {
       if (!names.contains(name))
-        return InvalidArgument("{}: {} is in {}, where the index does not place it", index.string(), name, shard);
+        return InvalidArgument("{}: {} is in {}, where the index does not place it", index.string(),
+                               name, shard);
       reader->tensors_.emplace(name, view);
     }
   }

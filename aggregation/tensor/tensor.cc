@@ -16,17 +16,23 @@ T Load(const std::byte* p) {  // mapped files may be unaligned
 
 double LoadNumber(DType dtype, const std::byte* p) {
   switch (dtype) {
-    case DType::kF32: return Load<float>(p);
-    case DType::kF64: return Load<double>(p);
-    case DType::kBF16: return FromBF16(Load<uint16_t>(p));
-    case DType::kF16: return FromF16(Load<uint16_t>(p));
-    case DType::kI64: return static_cast<double>(Load<int64_t>(p));
+    case DType::kF32:
+      return Load<float>(p);
+    case DType::kF64:
+      return Load<double>(p);
+    case DType::kBF16:
+      return FromBF16(Load<uint16_t>(p));
+    case DType::kF16:
+      return FromF16(Load<uint16_t>(p));
+    case DType::kI64:
+      return static_cast<double>(Load<int64_t>(p));
   }
   return 0;
 }
 
 // A float from which a rounding to 16 bits gives what rounding the double at once would: cut off
-// towards zero, with the last bit set if anything was lost ("round to odd", Boldo and Melquiond, 2008).
+// towards zero, with the last bit set if anything was lost ("round to odd", Boldo and Melquiond,
+// 2008).
 float RoundToOdd(double value) {
   const float nearest = static_cast<float>(value);
   if (std::isnan(value) || static_cast<double>(nearest) == value) return nearest;
@@ -40,9 +46,12 @@ void StoreNumber(DType dtype, double value, std::byte* p) {
   const uint16_t half = dtype == DType::kBF16  ? ToBF16(RoundToOdd(value))
                         : dtype == DType::kF16 ? ToF16(RoundToOdd(value))
                                                : uint16_t{0};
-  if (dtype == DType::kF32) std::memcpy(p, &f, sizeof f);
-  else if (dtype == DType::kF64) std::memcpy(p, &value, sizeof value);
-  else std::memcpy(p, &half, sizeof half);
+  if (dtype == DType::kF32)
+    std::memcpy(p, &f, sizeof f);
+  else if (dtype == DType::kF64)
+    std::memcpy(p, &value, sizeof value);
+  else
+    std::memcpy(p, &half, sizeof half);
 }
 
 template <typename T>
@@ -62,9 +71,12 @@ Result<int64_t> ElementCount(const Shape& shape) {
   bool overflow = false;
   for (int64_t d : shape) {
     if (d < 0) return InvalidArgument("shape {} has a negative dimension", FormatShape(shape));
-    overflow |= __builtin_mul_overflow(count, d, &count) || count > std::numeric_limits<int64_t>::max() / 8;
+    overflow |=
+        __builtin_mul_overflow(count, d, &count) || count > std::numeric_limits<int64_t>::max() / 8;
   }
-  if (overflow) return InvalidArgument("shape {} holds more elements than can be addressed", FormatShape(shape));
+  if (overflow)
+    return InvalidArgument("shape {} holds more elements than can be addressed",
+                           FormatShape(shape));
   return count;
 }
 
@@ -93,7 +105,8 @@ Result<Tensor> Convert(const TensorView& view, DType to) {
   Tensor out(to, view.shape);
   const size_t in_size = SizeOf(view.dtype), out_size = SizeOf(to);
   for (int64_t i = 0; i < view.size(); ++i) {
-    const double value = LoadNumber(view.dtype, view.bytes.data() + static_cast<size_t>(i) * in_size);
+    const double value =
+        LoadNumber(view.dtype, view.bytes.data() + static_cast<size_t>(i) * in_size);
     StoreNumber(to, value, out.bytes().data() + static_cast<size_t>(i) * out_size);
   }
   return out;
@@ -103,7 +116,8 @@ bool AllFinite(const TensorView& view) {
   if (view.dtype == DType::kI64) return true;
   const size_t size = SizeOf(view.dtype);
   for (int64_t i = 0; i < view.size(); ++i)
-    if (!std::isfinite(LoadNumber(view.dtype, view.bytes.data() + static_cast<size_t>(i) * size))) return false;
+    if (!std::isfinite(LoadNumber(view.dtype, view.bytes.data() + static_cast<size_t>(i) * size)))
+      return false;
   return true;
 }
 

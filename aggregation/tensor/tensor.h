@@ -27,7 +27,8 @@ struct TensorView {
   template <typename T>
   std::span<const T> as() const {
     TRIBUTARY_CHECK(sizeof(T) == SizeOf(dtype), "elements are read in their own size");
-    TRIBUTARY_CHECK(reinterpret_cast<uintptr_t>(bytes.data()) % alignof(T) == 0, "elements are aligned");
+    TRIBUTARY_CHECK(reinterpret_cast<uintptr_t>(bytes.data()) % alignof(T) == 0,
+                    "elements are aligned");
     return {reinterpret_cast<const T*>(bytes.data()), bytes.size() / sizeof(T)};
   }
 };
@@ -70,8 +71,8 @@ class Tensor {
 using TensorMap = std::map<std::string, Tensor, std::less<>>;
 
 Tensor Copy(const TensorView& view);
-// Element-wise conversion, rounded once to nearest, ties to even (i64 goes through f64). To i64 only
-// from i64.
+// Element-wise conversion, rounded once to nearest, ties to even (i64 goes through f64). To i64
+// only from i64.
 Result<Tensor> Convert(const TensorView& view, DType to);
 // True if no element is NaN or infinite.
 bool AllFinite(const TensorView& view);

@@ -12,7 +12,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 int main(int count, char** arguments) {
   std::set<std::filesystem::path> files;
   for (int i = 1; i < count; ++i)
-    for (const auto& entry : std::filesystem::directory_iterator(arguments[i])) files.insert(entry.path());
+    for (const auto& entry : std::filesystem::directory_iterator(arguments[i]))
+      files.insert(entry.path());
   for (const auto& path : files) {
     const auto content = tributary::ReadFile(path);
     if (!content) {

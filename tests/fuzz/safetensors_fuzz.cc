@@ -26,6 +26,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string written = SerializeSafetensors(tensors, content->metadata);
   const auto again = ReadSafetensors(std::as_bytes(std::span(written)));
   TRIBUTARY_CHECK(again.has_value() && *again == tensors, "what was written is read as the same");
-  TRIBUTARY_CHECK(SerializeSafetensors(*again, content->metadata) == written, "writing is canonical");
+  TRIBUTARY_CHECK(SerializeSafetensors(*again, content->metadata) == written,
+                  "writing is canonical");
   return 0;
 }

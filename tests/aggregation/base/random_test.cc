@@ -16,12 +16,15 @@ namespace {
 
 using Block = std::array<uint32_t, 4>;
 
-// Philox4x32-10 as the paper's Section 3.3 and Figure 2 write it: ten rounds, the key bumped between.
+// Philox4x32-10 as the paper's Section 3.3 and Figure 2 write it: ten rounds, the key bumped
+// between.
 Block Philox(Block counter, std::array<uint32_t, 2> key) {
   for (int round = 0; round < 10; ++round) {
-    const uint64_t first = uint64_t{counter[0]} * 0xD2511F53, second = uint64_t{counter[2]} * 0xCD9E8D57;
-    counter = {static_cast<uint32_t>(second >> 32) ^ counter[1] ^ key[0], static_cast<uint32_t>(second),
-               static_cast<uint32_t>(first >> 32) ^ counter[3] ^ key[1], static_cast<uint32_t>(first)};
+    const uint64_t first = uint64_t{counter[0]} * 0xD2511F53,
+                   second = uint64_t{counter[2]} * 0xCD9E8D57;
+    counter = {
+        static_cast<uint32_t>(second >> 32) ^ counter[1] ^ key[0], static_cast<uint32_t>(second),
+        static_cast<uint32_t>(first >> 32) ^ counter[3] ^ key[1], static_cast<uint32_t>(first)};
     key = {key[0] + 0x9E3779B9, key[1] + 0xBB67AE85};
   }
   return counter;
@@ -29,7 +32,8 @@ Block Philox(Block counter, std::array<uint32_t, 2> key) {
 
 TEST(Random, TheReferenceHereAgreesWithThePapersKnownAnswers) {
   EXPECT_EQ(Philox({0, 0, 0, 0}, {0, 0}), (Block{0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}));
-  EXPECT_EQ(Philox({~0U, ~0U, ~0U, ~0U}, {~0U, ~0U}), (Block{0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}));
+  EXPECT_EQ(Philox({~0U, ~0U, ~0U, ~0U}, {~0U, ~0U}),
+            (Block{0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}));
   EXPECT_EQ(Philox({0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344}, {0xa4093822, 0x299f31d0}),
             (Block{0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}));
 }
@@ -38,8 +42,8 @@ TEST(Random, TheReferenceHereAgreesWithThePapersKnownAnswers) {
 TEST(Random, IsPhiloxKeyedByTheStreamsNames) {
   const Digest digest = Sha256("7|7:shuffle|8:client-3|0:");
   const auto word = [&](size_t at) {
-    return digest.bytes[at] | uint32_t{digest.bytes[at + 1]} << 8 | uint32_t{digest.bytes[at + 2]} << 16 |
-           uint32_t{digest.bytes[at + 3]} << 24;
+    return digest.bytes[at] | uint32_t{digest.bytes[at + 1]} << 8 |
+           uint32_t{digest.bytes[at + 2]} << 16 | uint32_t{digest.bytes[at + 3]} << 24;
   };
   Random random(7, "shuffle", {"client-3", ""});
   for (uint32_t counter = 0; counter < 1000; ++counter)
@@ -64,7 +68,8 @@ TEST(Random, StreamsDifferInSeedPurposeAndEachName) {
   EXPECT_EQ(Random(5, "p", {"x"}).Next64(), Random(5, "p", {"x"}).Next64());
 }
 
-// Committed numbers: a compiler, machine or change that gives others has changed every run there is.
+// Committed numbers: a compiler, machine or change that gives others has changed every run there
+// is.
 TEST(Random, GivesTheSameNumbersEverywhere) {
   Random random(42, "golden", {"numbers"});
   EXPECT_EQ(random.Next32(), 1829417917u);
@@ -80,17 +85,21 @@ TEST(Random, GivesTheSameNumbersEverywhere) {
   EXPECT_EQ(items, (std::vector<int>{5, 7, 9, 3, 4, 2, 6, 1, 0, 8}));
   std::vector<float> floats(100'000);
   random.FillUniform(floats, -2, 3);
-  EXPECT_EQ(Sha256(std::as_bytes(std::span(floats))).Hex(), "76492619ae05bbeee7d8f9d93bcf6058c79c669c44afbfe4e0138bde519b33d7");
+  EXPECT_EQ(Sha256(std::as_bytes(std::span(floats))).Hex(),
+            "76492619ae05bbeee7d8f9d93bcf6058c79c669c44afbfe4e0138bde519b33d7");
   random.FillNormal(floats, 0.02F);
-  EXPECT_EQ(Sha256(std::as_bytes(std::span(floats))).Hex(), "cfb0f708d16c6cf8f89a74e45bb5947a5ce66473cd8df331918c295cb297a5e7");
+  EXPECT_EQ(Sha256(std::as_bytes(std::span(floats))).Hex(),
+            "cfb0f708d16c6cf8f89a74e45bb5947a5ce66473cd8df331918c295cb297a5e7");
 }
 
 // Pearson's statistic for `counts` that should be equal, as standard deviations from its mean.
 double ChiSquareDeviations(const std::vector<int64_t>& counts) {
   const double expected =
-      static_cast<double>(std::accumulate(counts.begin(), counts.end(), int64_t{0})) / static_cast<double>(counts.size());
+      static_cast<double>(std::accumulate(counts.begin(), counts.end(), int64_t{0})) /
+      static_cast<double>(counts.size());
   double statistic = 0;
-  for (const int64_t count : counts) statistic += std::pow(static_cast<double>(count) - expected, 2) / expected;
+  for (const int64_t count : counts)
+    statistic += std::pow(static_cast<double>(count) - expected, 2) / expected;
   const double freedom = static_cast<double>(counts.size() - 1);
   return (statistic - freedom) / std::sqrt(2 * freedom);
 }

@@ -10,10 +10,23 @@ namespace tributary {
 namespace {
 
 TEST(Status, CodesHaveGrpcsNumbersAndNames) {
-  constexpr std::string_view kNames[] = {
-      "OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS",
-      "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED", "OUT_OF_RANGE", "UNIMPLEMENTED",
-      "INTERNAL", "UNAVAILABLE", "DATA_LOSS", "UNAUTHENTICATED"};
+  constexpr std::string_view kNames[] = {"OK",
+                                         "CANCELLED",
+                                         "UNKNOWN",
+                                         "INVALID_ARGUMENT",
+                                         "DEADLINE_EXCEEDED",
+                                         "NOT_FOUND",
+                                         "ALREADY_EXISTS",
+                                         "PERMISSION_DENIED",
+                                         "RESOURCE_EXHAUSTED",
+                                         "FAILED_PRECONDITION",
+                                         "ABORTED",
+                                         "OUT_OF_RANGE",
+                                         "UNIMPLEMENTED",
+                                         "INTERNAL",
+                                         "UNAVAILABLE",
+                                         "DATA_LOSS",
+                                         "UNAUTHENTICATED"};
   for (int i = 0; i < 17; ++i) EXPECT_EQ(CodeName(static_cast<Code>(i)), kNames[i]);
   EXPECT_EQ(CodeName(static_cast<Code>(17)), "UNKNOWN");
   EXPECT_EQ(CodeName(static_cast<Code>(-1)), "UNKNOWN");
@@ -84,7 +97,8 @@ TEST(Macros, ReturnIfErrorTakesAResultWhoseValueNobodyNeeds) {
 
 TEST(CheckDeathTest, ABrokenPromiseEndsTheProgramWithPlaceAndReason) {
   TRIBUTARY_CHECK(1 + 1 == 2, "never said");
-  EXPECT_DEATH(TRIBUTARY_CHECK(1 + 1 == 3, "sums are right"), "status_test.cc:[0-9]+: sums are right");
+  EXPECT_DEATH(TRIBUTARY_CHECK(1 + 1 == 3, "sums are right"),
+               "status_test.cc:[0-9]+: sums are right");
 }
 
 }  // namespace

@@ -35,7 +35,8 @@ const Half kHalves[] = {{"bf16", 8, FromBF16, ToBF16}, {"f16", 5, FromF16, ToF16
 class Conversion : public testing::TestWithParam<Half> {
  protected:
   const Half half_ = GetParam();
-  const uint16_t infinity_ = static_cast<uint16_t>(((1 << half_.exponent_bits) - 1) << (15 - half_.exponent_bits));
+  const uint16_t infinity_ =
+      static_cast<uint16_t>(((1 << half_.exponent_bits) - 1) << (15 - half_.exponent_bits));
 };
 
 TEST_P(Conversion, EveryPatternHasItsValueAndComesBack) {
@@ -60,8 +61,9 @@ TEST_P(Conversion, RoundsToNearestTiesToEvenBetweenAllNeighbours) {
   for (int i = 0; i < infinity_; ++i) {
     const uint16_t below = static_cast<uint16_t>(i), above = static_cast<uint16_t>(i + 1);
     const double low = Value(below, half_.exponent_bits);
-    const double step = above < infinity_ ? Value(above, half_.exponent_bits) - low
-                                          : low - Value(static_cast<uint16_t>(i - 1), half_.exponent_bits);
+    const double step = above < infinity_
+                            ? Value(above, half_.exponent_bits) - low
+                            : low - Value(static_cast<uint16_t>(i - 1), half_.exponent_bits);
     const float middle = static_cast<float>(low + step / 2);
     ASSERT_EQ(static_cast<double>(middle), low + step / 2) << i;
     const uint16_t even = i % 2 == 0 ? below : above;
@@ -86,15 +88,19 @@ INSTANTIATE_TEST_SUITE_P(Halves, Conversion, testing::ValuesIn(kHalves),
                          [](const auto& half) { return std::string(half.param.name); });
 
 TEST(DType, HasANameASizeAndComesBackFromItsName) {
-  const std::tuple<DType, const char*, size_t> rows[] = {
-      {DType::kF32, "F32", 4}, {DType::kF64, "F64", 8}, {DType::kBF16, "BF16", 2}, {DType::kF16, "F16", 2}, {DType::kI64, "I64", 8}};
+  const std::tuple<DType, const char*, size_t> rows[] = {{DType::kF32, "F32", 4},
+                                                         {DType::kF64, "F64", 8},
+                                                         {DType::kBF16, "BF16", 2},
+                                                         {DType::kF16, "F16", 2},
+                                                         {DType::kI64, "I64", 8}};
   for (const auto& [dtype, name, size] : rows) {
     EXPECT_EQ(DTypeName(dtype), name);
     EXPECT_EQ(SizeOf(dtype), size);
     EXPECT_EQ(*ParseDType(name), dtype);
   }
   for (const char* name : {"", "f32", "U8", "F8_E4M3", "BOOL"})
-    EXPECT_THAT(ParseDType(name), Fails(Code::kInvalidArgument, fmt::format("dtype {} is not supported", name)));
+    EXPECT_THAT(ParseDType(name),
+                Fails(Code::kInvalidArgument, fmt::format("dtype {} is not supported", name)));
 }
 
 }  // namespace

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "aggregation/base/random.h"
 #include "aggregation/tensor/kernels_block.h"
 
@@ -47,7 +49,9 @@ struct Inputs {
 };
 
 bool SameBits(const std::vector<double>& a, const std::vector<double>& b) {
-  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(double)) == 0;
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](double x, double y) {
+    return std::bit_cast<uint64_t>(x) == std::bit_cast<uint64_t>(y);
+  });
 }
 
 constexpr size_t kSizes[] = {0, 1, 3, 4, 15, 16, 17, 63, 4095, 4096, 4097, 8192, 50'000};
@@ -60,7 +64,8 @@ TEST(WeightedSum, HasTheReferencesBitsForAnyNumberOfThreads) {
       for (const int threads : {0, 1, 2, 3, 8}) {
         auto sum = inputs.start;
         WeightedSum(sum, inputs.spans, inputs.weights, threads);
-        ASSERT_TRUE(SameBits(sum, expected)) << size << " elements, " << count << " inputs, " << threads << " threads";
+        ASSERT_TRUE(SameBits(sum, expected))
+            << size << " elements, " << count << " inputs, " << threads << " threads";
       }
     }
 }
@@ -86,14 +91,16 @@ TEST(WeightedSum, InGroupsIsTheSameAsAtOnce) {
   auto sum = inputs.start;
   for (size_t begin = 0; begin < 50; begin += 8) {
     const size_t n = std::min<size_t>(8, 50 - begin);
-    WeightedSum(sum, std::span(inputs.spans).subspan(begin, n), std::span(inputs.weights).subspan(begin, n), 2);
+    WeightedSum(sum, std::span(inputs.spans).subspan(begin, n),
+                std::span(inputs.weights).subspan(begin, n), 2);
   }
   EXPECT_TRUE(SameBits(sum, inputs.Reference()));
 }
 
 TEST(WeightedSum, ReadsInputsAtAnyAddress) {
   const Inputs inputs(2, 3, 1000);
-  const std::vector<std::span<const float>> shifted = {inputs.spans[0].subspan(1, 900), inputs.spans[1].subspan(2, 900),
+  const std::vector<std::span<const float>> shifted = {inputs.spans[0].subspan(1, 900),
+                                                       inputs.spans[1].subspan(2, 900),
                                                        inputs.spans[2].subspan(3, 900)};
   std::vector<double> sum(900), expected(900);
   for (size_t i = 0; i < 900; ++i)
@@ -124,7 +131,8 @@ TEST(SquaredNorm, AddsInFourLanes) {
     EXPECT_EQ(SquaredNorm(inputs.spans[0]), (lanes[0] + lanes[1]) + (lanes[2] + lanes[3])) << size;
   }
   EXPECT_EQ(SquaredNorm(std::vector<double>{3, 4}), 25);
-  EXPECT_EQ(SquaredNorm(std::vector<float>{1e30F, 1e30F}), 2 * (static_cast<double>(1e30F) * static_cast<double>(1e30F)));
+  EXPECT_EQ(SquaredNorm(std::vector<float>{1e30F, 1e30F}),
+            2 * (static_cast<double>(1e30F) * static_cast<double>(1e30F)));
 }
 
 }  // namespace

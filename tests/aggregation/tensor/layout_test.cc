@@ -23,12 +23,14 @@ TEST_F(Compatible, ALayoutFitsItsOwnTensors) { EXPECT_THAT(Check(), IsOk()); }
 
 TEST_F(Compatible, NamesTheTensorWithAnotherShape) {
   tensors_["layer.3.q.lora_A"] = Tensor(DType::kF32, {8, 64});
-  EXPECT_THAT(Check(), Fails(Code::kInvalidArgument, "layer.3.q.lora_A: shape [8,64], expected [16,64]"));
+  EXPECT_THAT(Check(),
+              Fails(Code::kInvalidArgument, "layer.3.q.lora_A: shape [8,64], expected [16,64]"));
 }
 
 TEST_F(Compatible, ShapesOfEqualSizeDiffer) {
   tensors_["layer.3.q.lora_A"] = Tensor(DType::kF32, {64, 16});
-  EXPECT_THAT(Check(), Fails(Code::kInvalidArgument, "layer.3.q.lora_A: shape [64,16], expected [16,64]"));
+  EXPECT_THAT(Check(),
+              Fails(Code::kInvalidArgument, "layer.3.q.lora_A: shape [64,16], expected [16,64]"));
 }
 
 TEST_F(Compatible, NamesTheTensorWithAnotherType) {
@@ -38,7 +40,8 @@ TEST_F(Compatible, NamesTheTensorWithAnotherType) {
 
 TEST_F(Compatible, NamesTheTensorThatIsMissing) {
   tensors_.erase("layer.3.q.lora_B");
-  EXPECT_THAT(Check(), Fails(Code::kInvalidArgument, "layer.3.q.lora_B: missing, expected F32 [64,16]"));
+  EXPECT_THAT(Check(),
+              Fails(Code::kInvalidArgument, "layer.3.q.lora_B: missing, expected F32 [64,16]"));
 }
 
 TEST_F(Compatible, NamesTheTensorThatIsTooMuch) {

@@ -56,11 +56,16 @@ TEST(ElementCount, RefusesWhatCannotBeAddressed) {
   EXPECT_EQ(*ElementCount({5, 0}), 0);
   EXPECT_EQ(*ElementCount({int64_t{1} << 59}), int64_t{1} << 59);
   constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
-  EXPECT_THAT(ElementCount({2, -1}), Fails(Code::kInvalidArgument, "shape [2,-1] has a negative dimension"));
-  EXPECT_THAT(ElementCount({kMax}), Fails(Code::kInvalidArgument, "more elements than can be addressed"));
-  EXPECT_THAT(ElementCount({int64_t{1} << 60}), Fails(Code::kInvalidArgument, "[1152921504606846976]"));
-  EXPECT_THAT(ElementCount({int64_t{1} << 32, int64_t{1} << 32}), Fails(Code::kInvalidArgument, "more elements"));
-  EXPECT_THAT(ElementCount({int64_t{1} << 32, int64_t{1} << 32, 0}), Fails(Code::kInvalidArgument, "more elements"));
+  EXPECT_THAT(ElementCount({2, -1}),
+              Fails(Code::kInvalidArgument, "shape [2,-1] has a negative dimension"));
+  EXPECT_THAT(ElementCount({kMax}),
+              Fails(Code::kInvalidArgument, "more elements than can be addressed"));
+  EXPECT_THAT(ElementCount({int64_t{1} << 60}),
+              Fails(Code::kInvalidArgument, "[1152921504606846976]"));
+  EXPECT_THAT(ElementCount({int64_t{1} << 32, int64_t{1} << 32}),
+              Fails(Code::kInvalidArgument, "more elements"));
+  EXPECT_THAT(ElementCount({int64_t{1} << 32, int64_t{1} << 32, 0}),
+              Fails(Code::kInvalidArgument, "more elements"));
 }
 
 TEST(Convert, KeepsValuesThatTheTargetCanHold) {
@@ -82,7 +87,8 @@ TEST(Convert, ReadsIntegersAndMakesNone) {
   integers.i64()[2] = int64_t{1} << 53;
   EXPECT_THAT(Convert(integers.view(), DType::kF64)->f64(), ElementsAre(-7, 0, 0x1p53));
   EXPECT_EQ(*Convert(integers.view(), DType::kI64), integers);
-  EXPECT_THAT(Convert(Tensor(DType::kF32, {1}).view(), DType::kI64), Fails(Code::kInvalidArgument, "cannot convert F32 to I64"));
+  EXPECT_THAT(Convert(Tensor(DType::kF32, {1}).view(), DType::kI64),
+              Fails(Code::kInvalidArgument, "cannot convert F32 to I64"));
 }
 
 // From f64 straight to 16 bits, as if rounded once: the nearest of two neighbours by distance.
@@ -90,26 +96,37 @@ TEST(Convert, RoundsADoubleOnce) {
   constexpr uint64_t kSeed = 3;
   Random random(kSeed, "convert");
   for (const DType to : {DType::kBF16, DType::kF16}) {
-    const auto value = [&](uint16_t pattern) { return static_cast<double>(to == DType::kBF16 ? FromBF16(pattern) : FromF16(pattern)); };
+    const auto value = [&](uint16_t pattern) {
+      return static_cast<double>(to == DType::kBF16 ? FromBF16(pattern) : FromF16(pattern));
+    };
     for (int i = 0; i < 20'000; ++i) {
-      const uint16_t below = static_cast<uint16_t>(random.Below(to == DType::kBF16 ? 0x7f7f : 0x7bff));
+      const uint16_t below =
+          static_cast<uint16_t>(random.Below(to == DType::kBF16 ? 0x7f7f : 0x7bff));
       const uint16_t above = static_cast<uint16_t>(below + 1);
       const double middle = value(below) + (value(above) - value(below)) / 2;
-      const double tiny = middle * 0x1p-50;  // far below a float's precision: two roundings would lose it
+      const double tiny =
+          middle * 0x1p-50;  // far below a float's precision: two roundings would lose it
       const double cases[] = {middle - tiny, middle, middle + tiny};
       const uint16_t expected[] = {below, below % 2 == 0 ? below : above, above};
       for (int k = 0; k < 3; ++k) {
         const Tensor result = *Convert(Tensor::FromF64({1}, std::span(&cases[k], 1)).view(), to);
         uint16_t pattern = 0;
         std::memcpy(&pattern, result.bytes().data(), 2);
-        ASSERT_EQ(pattern, expected[k]) << "seed " << kSeed << ", " << DTypeName(to) << " " << below << " case " << k;
+        ASSERT_EQ(pattern, expected[k])
+            << "seed " << kSeed << ", " << DTypeName(to) << " " << below << " case " << k;
       }
     }
   }
   const double large[] = {1e300, -1e300, 1e-300, NAN};
-  EXPECT_THAT(Convert(Convert(Tensor::FromF64({3}, std::span(large, 3)).view(), DType::kBF16)->view(), DType::kF32)->f32(),
-              ElementsAre(INFINITY, -INFINITY, 0));
-  EXPECT_TRUE(std::isnan(Convert(Convert(Tensor::FromF64({1}, std::span(&large[3], 1)).view(), DType::kF16)->view(), DType::kF32)->f32()[0]));
+  EXPECT_THAT(
+      Convert(Convert(Tensor::FromF64({3}, std::span(large, 3)).view(), DType::kBF16)->view(),
+              DType::kF32)
+          ->f32(),
+      ElementsAre(INFINITY, -INFINITY, 0));
+  EXPECT_TRUE(std::isnan(
+      Convert(Convert(Tensor::FromF64({1}, std::span(&large[3], 1)).view(), DType::kF16)->view(),
+              DType::kF32)
+          ->f32()[0]));
 }
 
 TEST(Convert, ReadsUnalignedBytes) {
@@ -123,12 +140,14 @@ TEST(Convert, ReadsUnalignedBytes) {
 
 TEST(AllFinite, FindsOneBadElementWhereverItStands) {
   for (const DType dtype : {DType::kF32, DType::kF64, DType::kBF16, DType::kF16})
-    for (const double bad : {static_cast<double>(NAN), static_cast<double>(INFINITY), -static_cast<double>(INFINITY)})
+    for (const double bad :
+         {static_cast<double>(NAN), static_cast<double>(INFINITY), -static_cast<double>(INFINITY)})
       for (size_t at = 0; at < 9; ++at) {
         std::vector<double> values(9, 1.0);
         EXPECT_TRUE(AllFinite(Convert(Tensor::FromF64({9}, values).view(), dtype)->view()));
         values[at] = bad;
-        EXPECT_FALSE(AllFinite(Convert(Tensor::FromF64({9}, values).view(), dtype)->view())) << DTypeName(dtype) << at;
+        EXPECT_FALSE(AllFinite(Convert(Tensor::FromF64({9}, values).view(), dtype)->view()))
+            << DTypeName(dtype) << at;
       }
   EXPECT_TRUE(AllFinite(Tensor(DType::kI64, {3}).view()));
   EXPECT_TRUE(AllFinite(Tensor(DType::kF32, {0}).view()));
