@@ -31,7 +31,7 @@ std::string AccuracyTile(const Page& page) {
 std::string PrivacyTile(const Page& page) {
   if (page.config.privacy.mode == "none") return Tile("Privacy", "NOT PRIVATE", "no mechanism was used", "warn");
   const auto& spent = page.view.rounds.empty() ? std::optional<privacy::Spent>() : page.view.rounds.back().spent;
-  const std::string figure = spent && std::isfinite(spent->epsilon) ? fmt::format("ε = {:.3g}", spent->epsilon) : "ε unbounded";
+  const std::string figure = spent ? "ε = " + AsEpsilon(spent->epsilon) : "–";
   const std::string delta = fmt::format("δ = {:.2g}, per client", page.config.privacy.delta);
   if (page.config.privacy.noise == "seeded") return Tile("Privacy", "not private", "simulation with seeded noise", "warn");
   return Tile("Privacy", figure, delta, "good");

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "coordinator/report/svg.h"
+
 namespace tributary::report {
 
 std::optional<privacy::PrivacyEvent> TrainingEvent(const config::Config& config, int64_t population,
@@ -22,8 +24,9 @@ std::string PrivacyStatement(const config::Config& config, const std::optional<p
                              const std::optional<privacy::Spent>& spent) {
   if (!event) return "NOT PRIVATE: no privacy mechanism was used.";
   const double epsilon = spent ? spent->epsilon : 0;
-  const std::string figure =
-      std::isfinite(epsilon) ? fmt::format("ε = {:.4g} at δ = {:.3g}", epsilon, config.privacy.delta) : "an unbounded ε";
+  const std::string figure = std::isfinite(epsilon)
+                                 ? fmt::format("ε = {} at δ = {:.3g}", AsEpsilon(epsilon), config.privacy.delta)
+                                 : "an unbounded ε";
   const std::string terms = fmt::format("{}, per client under the {} relation, with a trusted coordinator", figure,
                                         privacy::RelationName(privacy::RelationOf(*event)));
   if (config.privacy.noise == "seeded")

@@ -61,17 +61,34 @@ std::string MethodsSection(const Page& page) {
                   formulas + "</tbody></table></div></details>");
 }
 
+namespace {
+
+// What each client sent, in words: the other half of any statement about privacy.
+std::string WhatLeft(const Page& page, bool is_private) {
+  const config::Config& c = page.config;
+  std::string out = "<p>What left a client:</p><ul class=\"left\">";
+  const auto item = [&out](std::string_view text) { out += fmt::format("<li>{}</li>", text); };
+  item(is_private ? "in each round that drew it, one clipped update of what it trained; the coordinator sees it before the noise is added"
+                  : "in each round that drew it, one update of what it trained, and its numbers of rows, steps and tokens and its loss");
+  if (c.federation.head_start == "ridge") item("once, sums over its rows that solve for the starting head: second moments of features, and class counts");
+  if (c.adapter.start == "client-gradient") item("once, the summed gradient of its rows");
+  if (c.evaluation.on != "test" || page.view.shows_clients) item("counts of its held-out rows: how many, how many right, which class for which");
+  return out + "</ul>";
+}
+
+}  // namespace
+
 std::string PrivacySection(const Page& page) {
   const auto event = TrainingEvent(page.config, static_cast<int64_t>(page.facts.clients.size()), page.facts.noise_multiplier);
   std::string text = fmt::format("<p class=\"statement {}\">{}</p>", event && page.config.privacy.noise != "seeded" ? "good" : "warn",
                                  Escape(page.view.privacy));
   if (!event)
     return Card("privacy", "Privacy spent",
-                text + "<p>Rows never left their clients, but the coordinator saw each client's update as it is, and the adapter "
-                       "may remember what it was trained on. <code>[privacy] mode = \"central\"</code> bounds what it can reveal about "
-                       "any one client.</p>");
+                text + WhatLeft(page, false) +
+                    "<p>No row left its client, but updates and sums were seen as they are, and the adapter may remember what it was "
+                    "trained on. <code>[privacy] mode = \"central\"</code> bounds what the adapter can reveal about any one client.</p>");
   LineChart chart{.caption = {"epsilon", "Epsilon by round", "Privacy spent up to and with each round; it never falls."},
-                  .series = {{"epsilon", "s4", {}}}, .from_zero = true};
+                  .series = {{"epsilon", "s4", {}}}, .format = AsEpsilon, .from_zero = true};
   int64_t charged_for_nothing = 0;
   for (const Round& round : page.view.rounds) {
     if (round.spent) chart.series[0].points.push_back({static_cast<double>(round.round), round.spent->epsilon});
@@ -79,8 +96,10 @@ std::string PrivacySection(const Page& page) {
   }
   text += fmt::format("<p>Each round is charged as one {}; every update is clipped to a norm of {:g}.{}</p>",
                       Escape(privacy::Describe(*event)), page.config.privacy.clip_norm,
-                      charged_for_nothing > 0 ? fmt::format(" {} abandoned attempts were charged too.", charged_for_nothing) : "");
-  return Card("privacy", "Privacy spent", text + Render(chart));
+                      charged_for_nothing == 0   ? ""
+                      : charged_for_nothing == 1 ? " One abandoned attempt was charged too."
+                                                 : fmt::format(" {} abandoned attempts were charged too.", charged_for_nothing));
+  return Card("privacy", "Privacy spent", text + Render(chart) + WhatLeft(page, true));
 }
 
 namespace {
@@ -115,8 +134,10 @@ std::string TimelineSection(const Page& page) {
                                       fmt::format("{} of {} selected clients reported.", round->reported, round->selected)});
     charts += "</div>\n";
   }
+  const bool has_seconds = std::ranges::any_of(rounds.back()->clients, [](const ClientRow& c) { return c.seconds.has_value(); });
   return Card("timeline", "Clients of a round",
-              "<p>Seconds that each client worked. Hatched bars ended without an update; the dashed line is where the coordinator "
+              "<p>" + std::string(has_seconds ? "Seconds that each client worked." : "The clients' seconds are not recorded.") +
+              " Hatched bars ended without an update; the dashed line is where the coordinator "
               "closed the round.</p><p class=\"chooser\" hidden=\"\"><label for=\"round\">Round</label> <select id=\"round\">" +
                   options + "</select></p>" + charts);
 }

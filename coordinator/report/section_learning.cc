@@ -46,8 +46,9 @@ std::string AccuracySection(const Page& page) {
   if (points.empty()) return Card("accuracy", "Accuracy", "<p class=\"note\">Nothing was evaluated yet.</p>");
 
   const auto best = std::ranges::max_element(points, {}, &Point::y);
-  std::string text = fmt::format("On {}, accuracy went from <b>{}</b> in round {} to <b>{}</b> in round {}",
-                                 RowsEvaluated(page), AsPercent(points.front().y), AsRound(points.front().x),
+  std::string text = fmt::format("On {}, accuracy went from <b>{}</b> {} to <b>{}</b> in round {}", RowsEvaluated(page),
+                                 AsPercent(points.front().y),
+                                 points.front().x == 0 ? "at the start" : "in round " + AsRound(points.front().x),
                                  AsPercent(points.back().y), AsRound(points.back().x));
   if (best->y > points.back().y)
     text += fmt::format("; the best round was {} with {}", AsRound(best->x), AsPercent(best->y));
@@ -66,11 +67,13 @@ std::string LossSection(const Page& page) {
   Series training = SeriesOf(page, "clients, in training", "s2", [](const Round& r) { return r.train_loss; });
   if (evaluated.points.empty() && training.points.empty())
     return Card("loss", "Loss", "<p class=\"note\">No losses were recorded.</p>");
+  std::string text = "<p>Mean cross-entropy.";
+  if (!training.points.empty())
+    text += " Training losses are over the rows of each round's cohort, while it trains, and with the label calibration that the "
+            "plan asks for; so the two lines need not meet.";
   for (Series* series : {&evaluated, &training})
     if (!series->points.empty()) chart.series.push_back(std::move(*series));
-  return Card("loss", "Loss",
-              "<p>Mean cross-entropy. Training losses are over the rows of each round's cohort, while it trains, and with the "
-              "label calibration that the plan asks for; so the two lines need not meet.</p>" + Render(chart));
+  return Card("loss", "Loss", text + "</p>" + Render(chart));
 }
 
 std::string AveragingSection(const Page& page) {
@@ -130,8 +133,10 @@ std::string SpreadSection(const Page& page) {
   }
   if (last == nullptr)
     return Card("spread", "Spread over clients",
-                "<p class=\"note\">Figures of single clients were not recorded. <code>evaluation.on = \"clients\"</code> or "
-                "<code>\"both\"</code> measures them, where the run is not private.</p>");
+                page.config.privacy.mode != "none"
+                    ? "<p>A private run records no figures of single clients.</p>"
+                    : "<p class=\"note\">Figures of single clients were not recorded; <code>evaluation.on = \"both\"</code> measures "
+                      "them.</p>");
   chart.series = {std::move(median), std::move(worst)};
   chart.band = std::move(band);
   const Format f = chart.format;

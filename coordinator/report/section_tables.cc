@@ -40,13 +40,16 @@ std::string Row(const Page& page, const Round& r, bool is_private) {
   out += Cell(page.view.AccuracyOf(r), AsPercent) + Cell(scores ? scores->macro_f1 : std::nullopt, AsPercent);
   out += Cell(r.averaging_error, AsPercent);
   out += Cell(static_cast<double>(r.bytes_up), AsBytes) + Cell(static_cast<double>(r.bytes_down), AsBytes);
-  if (is_private) out += Cell(r.spent ? std::optional(r.spent->epsilon) : std::nullopt, AsNumber);
+  if (is_private) out += Cell(r.spent ? std::optional(r.spent->epsilon) : std::nullopt, AsEpsilon);
   out += Cell(r.train_seconds, AsSeconds) + Cell(r.VirtualSeconds(), AsSeconds);
   return out + "</tr>\n";
 }
 
 std::string Fact(std::string_view name, std::string_view value) {
   return fmt::format("<div><dt>{}</dt><dd>{}</dd></div>\n", name, Escape(value));
+}
+std::string Fact(std::string_view name, const Digest& digest) {
+  return fmt::format("<div><dt>{}</dt><dd class=\"hex\">{}</dd></div>\n", name, digest.Hex());
 }
 
 }  // namespace
@@ -75,9 +78,9 @@ std::string RoundsSection(const Page& page) {
 std::string PlanSection(const Page& page) {
   const RunFacts& f = page.facts;
   std::string facts;
-  facts += Fact("base model", page.config.model.name) + Fact("base digest", f.base_digest.Hex());
-  facts += Fact("plan digest", f.plan_digest.Hex());
-  if (f.adapter) facts += Fact("adapter digest", f.adapter->Hex());
+  facts += Fact("base model", page.config.model.name) + Fact("base digest", f.base_digest);
+  facts += Fact("plan digest", f.plan_digest);
+  if (f.adapter) facts += Fact("adapter digest", *f.adapter);
   facts += Fact("numerics", f.numerics) + Fact("program", "tributary " + f.version);
   facts += Fact("wall time", AsSeconds(f.wall_seconds)) + Fact("of that training", AsSeconds(page.view.TrainSeconds()));
   facts += Fact("peak memory", AsBytes(static_cast<double>(f.peak_rss_bytes)));

@@ -20,6 +20,7 @@ std::string AsPercent(double share);   // "67.2 %"
 std::string AsNumber(double value);    // three significant digits
 std::string AsBytes(double bytes);     // "3.1 MB"
 std::string AsSeconds(double seconds); // "4.2 s", "3m 07s"
+std::string AsEpsilon(double epsilon); // three significant digits, rounded up
 std::string AsRound(double round);     // a whole number with thousands separated
 
 // Linear, from [low, high] to [begin, end]; an empty range maps to the middle.

@@ -40,6 +40,8 @@ std::string RenderTimeline(const Round& round, const Caption& caption) {
   const Scale x{0, longest > 0 ? longest : 1, kLeft, kWidth - kRight};
 
   std::string out = OpenFigure(caption, bottom + kBottom);
+  if (closed > 0)
+    out += fmt::format("<path class=\"ref\" d=\"M{:.1f} {:.1f}V{:.1f}\"/>\n", x(closed), kTop, bottom);
   double y = kTop;
   for (size_t i = 0; i < shown; ++i, y += kRow) {
     const ClientRow& row = *rows[i];
@@ -55,8 +57,6 @@ std::string RenderTimeline(const Round& round, const Caption& caption) {
     out += fmt::format("<text class=\"small{}\" x=\"{:.1f}\" y=\"{:.1f}\">{}</text></g>\n", reported ? "" : " lost",
                        x(end) + 5, y + 11, Escape(figure));
   }
-  if (closed > 0)
-    out += fmt::format("<path class=\"ref\" d=\"M{:.1f} {:.1f}V{:.1f}\"/>\n", x(closed), kTop, bottom);
   out += AxisX(x, bottom, AsSeconds, "since the round opened") + CloseFigure();
   if (rows.size() > shown)
     out += fmt::format("<p class=\"note\">{} more clients are in clients.jsonl.</p>\n", rows.size() - shown);

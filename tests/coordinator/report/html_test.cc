@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <cstdlib>
 
 #include "aggregation/base/file.h"
@@ -102,7 +103,7 @@ TEST(Html, SaysWhatPrivacyThereIs) {
   ExpectSound(html);
   EXPECT_THAT(html, Not(HasSubstr("NOT PRIVATE")));
   EXPECT_THAT(html, HasSubstr("per client under the replace-one relation"));
-  EXPECT_THAT(html, HasSubstr("1 abandoned attempts were charged too"));
+  EXPECT_THAT(html, HasSubstr("One abandoned attempt was charged too"));
   run.config.privacy.noise = "seeded";
   html = Render(run, "seeded.html");
   EXPECT_THAT(html, HasSubstr("Simulation, not private"));
@@ -171,8 +172,12 @@ TEST(Charts, TicksAreRoundAndWithin) {
 TEST(Charts, NumbersAreWrittenForPeople) {
   EXPECT_EQ(AsRound(1234567), "1,234,567");
   EXPECT_EQ(AsRound(999), "999");
-  EXPECT_EQ(AsPercent(0.6721), "67.2 %");
-  EXPECT_EQ(AsBytes(-5), "0 B");
+  EXPECT_EQ(AsPercent(0.6721), "67.2\u00a0%");
+  EXPECT_EQ(AsBytes(-5), "0\u00a0B");
+  EXPECT_EQ(AsEpsilon(6.8101), "6.82");
+  EXPECT_EQ(AsEpsilon(6.81), "6.81");
+  EXPECT_EQ(AsEpsilon(0.99991), "1");
+  EXPECT_EQ(AsEpsilon(INFINITY), "unbounded");
 }
 
 }  // namespace
