@@ -62,7 +62,8 @@ std::string DrawBand(const Band& band, const Scale& x, const Scale& y) {
 std::string DrawSeries(const Series& series, const LineChart& chart, const Scale& x, const Scale& y) {
   const std::vector<Point> points = Thinned(series.points);
   if (points.empty()) return "";
-  std::string out = fmt::format("<path class=\"line {}\" d=\"{}\"/>\n", series.style, Path(points, x, y));
+  std::string out = fmt::format("<path class=\"line {}{}\" d=\"{}\"/>\n", series.style,
+                                chart.series.size() == 1 ? " solid" : "", Path(points, x, y));
   for (const Point& p : points) {
     if (points.size() > 60 && &p != &points.back()) continue;
     out += fmt::format("<circle class=\"dot {}\" cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"{}\"><title>{}</title></circle>\n",

@@ -123,6 +123,10 @@ class Builder {
     AddBytes(round, std::nullopt, std::nullopt);
     round.abandoned.push_back({stage_->opened.kind, stage_->opened.attempt, r.reason,
                                static_cast<int64_t>(stage_->outcomes.size()), Reported(), r.is_charged});
+    // What was accepted for nothing did not count in the end.
+    if (IsWork(stage_->opened.kind))
+      for (const auto& [client, outcome] : stage_->outcomes)
+        if (outcome == Reason::kAccepted) rows_.at(client).outcome = r.reason;
     RETURN_IF_ERROR(Charge(round, r.is_charged));
     return EndStage(round);
   }

@@ -46,7 +46,7 @@ struct Attempt {
 // evaluations. Absent numbers were not recorded.
 struct ClientRow {
   ClientId client;
-  Reason outcome = Reason::kNotSelected;  // of the work's last attempt; only evaluated: kNotSelected
+  Reason outcome = Reason::kNotSelected;  // of the work's last attempt it was in; none: kNotSelected
   std::optional<int64_t> rows = {}, steps = {}, tokens = {};
   std::optional<double> loss = {}, seconds = {};    // of the work
   std::optional<Scores> evaluation = {};       // on the rows it holds

@@ -54,7 +54,7 @@ footer { margin-top: 20px; }
 .end { text-anchor: end; } .mid { text-anchor: middle; }
 .s1 { --c: var(--s1); } .s2 { --c: var(--s2); } .s3 { --c: var(--s3); } .s4 { --c: var(--s4); }
 .line { fill: none; stroke: var(--c); stroke-width: 2.2; stroke-linejoin: round; stroke-linecap: round; }
-.line.s2 { stroke-dasharray: 6 4; } .line.s3 { stroke-dasharray: 2 4; stroke-width: 2.6; }
+.line.s2 { stroke-dasharray: 6 4; } .line.s3 { stroke-dasharray: 2 4; stroke-width: 2.6; } .line.solid { stroke-dasharray: none; stroke-width: 2.2; }
 .value, .small { paint-order: stroke; stroke: var(--card); stroke-width: 3px; stroke-linejoin: round; }
 .dot { fill: var(--c); stroke: var(--card); stroke-width: 1; } .value { fill: var(--c); font-weight: 600; font-variant-numeric: tabular-nums; }
 .band { fill: var(--c); opacity: 0.16; } .ref { fill: none; stroke: var(--soft); stroke-dasharray: 3 3; }
@@ -89,10 +89,13 @@ pre { background: var(--ground); border: 1px solid var(--line); border-radius: 8
 @media (max-width: 480px) { .chart { font-size: 14px; } .small { font-size: 12px; }
   body { padding: 18px 12px 28px; } .card { padding: 15px 14px; } .tile dd { font-size: 1.25rem; } .tile { padding: 12px; } }
 @media print {
-  body { background: none; padding: 0; font-size: 10pt; max-width: none; }
+  body { background: none; padding: 0; font-size: 8.5pt; line-height: 1.4; max-width: none; }
+  main { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 8px; } .card { padding: 10px 12px; }
+  .tiles { grid-template-columns: 1.5fr 1fr 1fr 1.2fr 1.2fr; gap: 6px; } .tile.lead { grid-column: auto; } .tile { padding: 8px 10px; }
+  .tile dd, .tile.lead dd { font-size: 12pt; } h1 { font-size: 17pt; } .chart { font-size: 11.5px; }
   .card, .tile { break-inside: avoid; } .wide { break-inside: auto; } tr { break-inside: avoid; }
   pre { max-height: none; white-space: pre-wrap; } .scroll { overflow: visible; } .chooser { display: none; }
-  th, td { padding: 2px 5px; } table { font-size: 7.5pt; }
+  th, td { padding: 2px 4px; } table { font-size: 6.8pt; } td.words { min-width: 0; } .facts { grid-template-columns: 1fr 1fr; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 }
 )css";

@@ -57,7 +57,10 @@ std::string Unbroken(std::string text) {  // number and unit stay on one line
 }  // namespace
 
 std::string AsPercent(double share) { return fmt::format("{:.1f}\u00a0%", 100 * share); }
-std::string AsNumber(double value) { return fmt::format("{:.3g}", value); }
+std::string AsNumber(double value) {
+  const double size = std::abs(value);
+  return size >= 1e-4 && size < 99.95 ? fmt::format("{:#.3g}", value) : fmt::format("{:.3g}", value);
+}
 std::string AsBytes(double bytes) { return Unbroken(FormatSize(std::llround(std::clamp(bytes, 0.0, 9e18)))); }
 std::string AsSeconds(double seconds) {
   if (seconds == 0) return "0\u00a0s";

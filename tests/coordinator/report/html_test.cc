@@ -172,6 +172,9 @@ TEST(Charts, TicksAreRoundAndWithin) {
 TEST(Charts, NumbersAreWrittenForPeople) {
   EXPECT_EQ(AsRound(1234567), "1,234,567");
   EXPECT_EQ(AsRound(999), "999");
+  EXPECT_EQ(AsNumber(1.3), "1.30");
+  EXPECT_EQ(AsNumber(99.96), "100");
+  EXPECT_EQ(AsNumber(0), "0");
   EXPECT_EQ(AsPercent(0.6721), "67.2\u00a0%");
   EXPECT_EQ(AsBytes(-5), "0\u00a0B");
   EXPECT_EQ(AsEpsilon(6.8101), "6.82");
