@@ -23,6 +23,7 @@ std::string BytesSection(const Page& page) {
     if (round.round > 0) reports += round.reported;
   }
   const auto up = static_cast<double>(page.view.BytesUp()), down = static_cast<double>(page.view.BytesDown());
+  if (up + down == 0) return Card("bytes", "Bytes by round", "<p class=\"note\">No bytes were counted yet.</p>");
   std::string text = fmt::format("<p>Clients sent <b>{}</b> and fetched <b>{}</b>, start statistics and evaluations included", AsBytes(up),
                                  AsBytes(down));
   if (reports > 0)
@@ -41,6 +42,8 @@ std::string MethodsSection(const Page& page) {
     measured.first += static_cast<double>(round.work_bytes_up);
     measured.second += static_cast<double>(round.work_bytes_down);
   }
+  if (page.view.CommittedRounds() == 0)
+    return Card("methods", "Beside every other method", "<p class=\"note\">No round of training was committed yet.</p>");
   chart.rows.push_back(measured);
   std::string formulas;
   for (const MethodBytes& m : BytesOfMethods(page.view, page.config, page.facts)) {
@@ -129,7 +132,8 @@ std::string TimelineSection(const Page& page) {
     const std::string number = AsRound(static_cast<double>(round->round));
     options += fmt::format("<option value=\"{}\"{}>{}</option>", round->round, is_shown ? " selected=\"\"" : "",
                            round->round == 0 ? "0 (start)" : number);
-    charts += fmt::format("<div data-round=\"{}\"{}>", round->round, is_shown ? "" : " hidden=\"\"");
+    charts += fmt::format("<div class=\"tall\" tabindex=\"0\" role=\"region\" aria-label=\"Clients of round {}\" data-round=\"{}\"{}>", number,
+                          round->round, is_shown ? "" : " hidden=\"\"");
     charts += RenderTimeline(*round, {fmt::format("timeline-{}", round->round), fmt::format("Clients of round {}", number),
                                       fmt::format("{} of {} selected clients reported.", round->reported, round->selected)});
     charts += "</div>\n";

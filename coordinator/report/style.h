@@ -10,7 +10,7 @@ inline constexpr std::string_view kStyle = R"css(
 :root {
   color-scheme: light dark;
   --ground: #f4f7f9; --card: #ffffff; --ink: #15222c; --soft: #526471; --line: #dde5eb; --rule: #a9b8c3;
-  --s1: #0b6fb8; --s2: #12867a; --s3: #b4560b; --s4: #7a4bc2;
+  --s1: #0b6fb8; --s2: #0f7a6f; --s3: #b4560b; --s4: #7a4bc2;
   --good: #0d6b4f; --good-ground: #e2f4ec; --warn: #8a4b00; --warn-ground: #fdf0dc; --mark: #e8f2fb;
 }
 @media screen and (prefers-color-scheme: dark) {
@@ -67,6 +67,7 @@ footer { margin-top: 20px; }
 .legend .area::before { height: 10px; border: 0; background: var(--c); opacity: 0.3; vertical-align: -1px; }
 .legend .box::before { width: 11px; height: 11px; border: 0; border-radius: 2px; background: var(--c); vertical-align: -1px; }
 .scroll { overflow-x: auto; margin: 0 -4px; padding: 0 4px; }
+.tall { max-height: 460px; overflow: hidden auto; }
 table { border-collapse: collapse; width: 100%; font-size: 0.84rem; font-variant-numeric: tabular-nums; }
 th, td { padding: 5px 8px; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--line); }
 thead th { color: var(--soft); font-weight: 550; vertical-align: bottom; white-space: normal; line-height: 1.25; }
@@ -89,12 +90,13 @@ pre { background: var(--ground); border: 1px solid var(--line); border-radius: 8
 @media (max-width: 480px) { .chart { font-size: 14px; } .small { font-size: 12px; }
   body { padding: 18px 12px 28px; } .card { padding: 15px 14px; } .tile dd { font-size: 1.25rem; } .tile { padding: 12px; } }
 @media print {
+  :root { font-size: 11px; }
   body { background: none; padding: 0; font-size: 8.5pt; line-height: 1.4; max-width: none; }
   main { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 8px; } .card { padding: 10px 12px; }
   .tiles { grid-template-columns: 1.5fr 1fr 1fr 1.2fr 1.2fr; gap: 6px; } .tile.lead { grid-column: auto; } .tile { padding: 8px 10px; }
   .tile dd, .tile.lead dd { font-size: 12pt; } h1 { font-size: 17pt; } .chart { font-size: 11.5px; }
   .card, .tile { break-inside: avoid; } .wide { break-inside: auto; } tr { break-inside: avoid; }
-  pre { max-height: none; white-space: pre-wrap; } .scroll { overflow: visible; } .chooser { display: none; }
+  pre { max-height: none; white-space: pre-wrap; } .scroll, .tall { overflow: visible; max-height: none; } .chooser { display: none; }
   th, td { padding: 2px 4px; } table { font-size: 6.8pt; } td.words { min-width: 0; } .facts { grid-template-columns: 1fr 1fr; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 }

@@ -142,7 +142,7 @@ TEST(Html, StaysSmallForALongRunAndSaysWhatIsLeftOut) {
   options.cohort = 200;
   options.rounds = 1000;
   options.evaluate_on = "test";
-  const std::string html = Render(MakeSampleRun(options));
+  const std::string html = Render(MakeSampleRun(options), "long.html");
   ExpectSound(html);
   EXPECT_LT(html.size(), size_t{3} << 20);
   EXPECT_THAT(html, HasSubstr("601 more rounds are in rounds.jsonl"));
