@@ -38,9 +38,12 @@ RunView View(const SampleRun& run) { return *Build(run.config, run.facts, run.re
 TEST(RoundsFile, HasEveryFieldInEveryRound) {
   const SampleRun run = MakeSampleRun();
   const std::string text = RoundsJsonl(View(run), run.config);
-  const std::vector<std::string> keys = {"schema", "round", "selected", "reported", "dropped", "train_loss", "loss", "accuracy",
-                                         "macro_f1", "averaging_error", "bytes_up", "bytes_down", "epsilon", "delta", "train_seconds",
-                                         "examples_per_second", "virtual_seconds", "digest", "attempts"};
+  const std::vector<std::string> keys = {
+      "schema",          "round",           "selected",      "reported",
+      "dropped",         "train_loss",      "loss",          "accuracy",
+      "macro_f1",        "averaging_error", "bytes_up",      "bytes_down",
+      "epsilon",         "delta",           "train_seconds", "examples_per_second",
+      "virtual_seconds", "digest",          "attempts"};
   const std::vector<json> lines = Lines(text);
   ASSERT_EQ(lines.size(), 11u);
   EXPECT_THAT(KeysOf(text.substr(0, text.find('\n'))), ElementsAreArray(keys));
@@ -56,20 +59,26 @@ TEST(RoundsFile, HasEveryFieldInEveryRound) {
     EXPECT_TRUE(line["accuracy"].is_number());
     EXPECT_EQ(line["digest"].get<std::string>().size(), 64u);
     if (i == 0) continue;
-    EXPECT_DOUBLE_EQ(line["examples_per_second"].get<double>() * line["train_seconds"].get<double>(), line["reported"].get<double>() * 64);
+    EXPECT_DOUBLE_EQ(
+        line["examples_per_second"].get<double>() * line["train_seconds"].get<double>(),
+        line["reported"].get<double>() * 64);
   }
-  EXPECT_EQ(lines[0]["bytes_up"], 40 * 640'000 + 3'100 + 40 * 3'100);  // the statistic and both evaluations
+  EXPECT_EQ(lines[0]["bytes_up"],
+            40 * 640'000 + 3'100 + 40 * 3'100);  // the statistic and both evaluations
 }
 
 TEST(RoundsFile, DescribesTestRowsUnlessClientsAreAskedFor) {
   SampleRun run = MakeSampleRun();
   const RunView both = View(run);
-  EXPECT_EQ(Lines(RoundsJsonl(both, run.config))[3]["accuracy"], *both.rounds[3].on_test->Accuracy());
+  EXPECT_EQ(Lines(RoundsJsonl(both, run.config))[3]["accuracy"],
+            *both.rounds[3].on_test->Accuracy());
   run.config.evaluation.on = "clients";
-  EXPECT_EQ(Lines(RoundsJsonl(View(run), run.config))[3]["accuracy"], *both.rounds[3].on_clients->Accuracy());
+  EXPECT_EQ(Lines(RoundsJsonl(View(run), run.config))[3]["accuracy"],
+            *both.rounds[3].on_clients->Accuracy());
   run.config.evaluation.on = "test";
   run.config.adapter.method = "fedsa-lora";  // parts of it are the clients' own
-  EXPECT_EQ(Lines(RoundsJsonl(View(run), run.config))[3]["accuracy"], *both.rounds[3].on_clients->Accuracy());
+  EXPECT_EQ(Lines(RoundsJsonl(View(run), run.config))[3]["accuracy"],
+            *both.rounds[3].on_clients->Accuracy());
 }
 
 TEST(RoundsFile, HasEpsilonInAPrivateRun) {
@@ -113,8 +122,10 @@ TEST(SummaryFile, DescribesTheKeptAdapter) {
   const RunView view = View(run);
   ASSERT_NE(view.rounds[view.kept].round, 10);  // this sample's best is not its last
   const json summary = json::parse(SummaryJson(view, run.config, run.facts));
-  for (const char* key : {"schema", "method", "rounds", "accuracy", "accuracy_at_start", "best", "loss", "wall_seconds", "train_seconds",
-                          "peak_rss_bytes", "bytes_up", "bytes_down", "epsilon", "delta", "adapter_sha256", "plan_digest", "numerics"})
+  for (const char* key :
+       {"schema", "method", "rounds", "accuracy", "accuracy_at_start", "best", "loss",
+        "wall_seconds", "train_seconds", "peak_rss_bytes", "bytes_up", "bytes_down", "epsilon",
+        "delta", "adapter_sha256", "plan_digest", "numerics"})
     EXPECT_TRUE(summary.contains(key)) << key;
   EXPECT_EQ(summary["rounds"], 10);
   EXPECT_EQ(summary["kept_round"], view.rounds[view.kept].round);
@@ -145,7 +156,8 @@ TEST(Files, AreWrittenTogetherAndAgainInTheSameBytes) {
 TEST(Files, NamesTheFileThatCannotBeWritten) {
   ScratchDirectory scratch;
   const SampleRun run = MakeSampleRun();
-  EXPECT_THAT(WriteFiles(scratch.path() / "missing", View(run), run.config, run.facts), Fails(Code::kNotFound, "rounds.jsonl"));
+  EXPECT_THAT(WriteFiles(scratch.path() / "missing", View(run), run.config, run.facts),
+              Fails(Code::kNotFound, "rounds.jsonl"));
 }
 
 TEST(Files, SurviveNamesThatAreNotText) {

@@ -40,9 +40,11 @@ void ExpectSound(const std::string& html) {
   EXPECT_EQ(page.Count("script"), 1u);
   EXPECT_EQ(page.Count("h1"), 1u);
   for (const Element& e : page.elements) {
-    for (const char* attribute : {"src", "href", "srcset", "action", "data", "onload", "onerror", "onclick"})
+    for (const char* attribute :
+         {"src", "href", "srcset", "action", "data", "onload", "onerror", "onclick"})
       EXPECT_FALSE(e.attributes.contains(attribute)) << e.name << " " << attribute;
-    for (const char* name : {"a", "img", "link", "iframe", "object", "embed", "base", "form", "image", "use"})
+    for (const char* name :
+         {"a", "img", "link", "iframe", "object", "embed", "base", "form", "image", "use"})
       EXPECT_NE(e.name, name);
   }
 }
@@ -51,7 +53,8 @@ TEST(Html, EveryMethodMakesAWellFormedPageThatNeedsNoNetwork) {
   for (const strategy::Method* method : strategy::Methods()) {
     SampleOptions options;
     options.method = method->name;
-    const std::string html = Render(MakeSampleRun(options), fmt::format("{}.html", method->name).c_str());
+    const std::string html =
+        Render(MakeSampleRun(options), fmt::format("{}.html", method->name).c_str());
     ExpectSound(html);
     EXPECT_THAT(html, Not(HasSubstr("://")));
     EXPECT_THAT(html, Not(HasSubstr("nan")));
@@ -67,9 +70,11 @@ TEST(Html, EveryChartHasATitleAndADescription) {
     if (e.name != "svg" || !e.attributes.contains("role")) continue;
     ++charts;
     const std::string& labels = e.attributes.at("aria-labelledby");
-    for (const std::string& id : {labels.substr(0, labels.find(' ')), labels.substr(labels.find(' ') + 1)})
+    for (const std::string& id :
+         {labels.substr(0, labels.find(' ')), labels.substr(labels.find(' ') + 1)})
       EXPECT_TRUE(std::ranges::any_of(page.elements, [&](const Element& other) {
-        return (other.name == "title" || other.name == "desc") && other.attributes.contains("id") && other.attributes.at("id") == id;
+        return (other.name == "title" || other.name == "desc") && other.attributes.contains("id") &&
+               other.attributes.at("id") == id;
       })) << id;
   }
   EXPECT_GE(charts, 8u);
@@ -163,8 +168,10 @@ TEST(Charts, ShortenCountsCharacters) {
 
 TEST(Charts, TicksAreRoundAndWithin) {
   EXPECT_THAT(Ticks(0, 10, 5), testing::ElementsAre(0, 2, 4, 6, 8, 10));
-  EXPECT_THAT(Ticks(0.63, 0.68, 5), testing::ElementsAre(testing::DoubleEq(0.63), testing::DoubleEq(0.64), testing::DoubleEq(0.65),
-                                                         testing::DoubleEq(0.66), testing::DoubleEq(0.67), testing::DoubleEq(0.68)));
+  EXPECT_THAT(Ticks(0.63, 0.68, 5),
+              testing::ElementsAre(testing::DoubleEq(0.63), testing::DoubleEq(0.64),
+                                   testing::DoubleEq(0.65), testing::DoubleEq(0.66),
+                                   testing::DoubleEq(0.67), testing::DoubleEq(0.68)));
   EXPECT_THAT(Ticks(0, 3, 7, 1), testing::ElementsAre(0, 1, 2, 3));
   EXPECT_THAT(Ticks(5, 5, 7), testing::ElementsAre(5));
 }

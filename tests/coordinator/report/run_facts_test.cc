@@ -37,7 +37,8 @@ TEST(RunFacts, EveryKeyIsNeededAndNamedWhenMissing) {
   for (const auto& [key, value] : good.items()) {
     json bad = good;
     bad.erase(key);
-    EXPECT_THAT(RunFactsFromJson(bad.dump()), Fails(Code::kInvalidArgument, key + " is missing")) << key;
+    EXPECT_THAT(RunFactsFromJson(bad.dump()), Fails(Code::kInvalidArgument, key + " is missing"))
+        << key;
   }
 }
 
@@ -46,7 +47,8 @@ TEST(RunFacts, EveryKeyRefusesAnotherType) {
   for (const auto& [key, value] : good.items()) {
     json bad = good;
     bad[key] = json::object();
-    EXPECT_THAT(RunFactsFromJson(bad.dump()), Fails(Code::kInvalidArgument, key + " is object")) << key;
+    EXPECT_THAT(RunFactsFromJson(bad.dump()), Fails(Code::kInvalidArgument, key + " is object"))
+        << key;
   }
 }
 

@@ -52,7 +52,8 @@ TEST(RunView, AgreesWithTheCoordinatorsOwnReplay) {
     EXPECT_EQ(view.rounds[view.kept].round, kept.round);
     EXPECT_EQ(view.finished, Reason::kComplete);
     int64_t abandoned = 0;
-    for (const Round& round : view.rounds) abandoned += static_cast<int64_t>(round.abandoned.size());
+    for (const Round& round : view.rounds)
+      abandoned += static_cast<int64_t>(round.abandoned.size());
     EXPECT_EQ(abandoned, state.abandoned);
     EXPECT_EQ(view.CommittedRounds(), options.rounds);
   }
@@ -71,8 +72,10 @@ TEST(RunView, OfABeginningIsABeginningOfTheView) {
       if (view.rounds.size() < 2) continue;
       const std::optional<privacy::Spent> spent = view.rounds.back().spent;
       view.rounds.pop_back();
-      EXPECT_TRUE(whole_rounds.starts_with(RoundsJsonl(view, part.config))) << "seed " << options.seed << ", " << size << " records";
-      EXPECT_TRUE(whole_clients.starts_with(ClientsJsonl(view, part.facts))) << "seed " << options.seed << ", " << size << " records";
+      EXPECT_TRUE(whole_rounds.starts_with(RoundsJsonl(view, part.config)))
+          << "seed " << options.seed << ", " << size << " records";
+      EXPECT_TRUE(whole_clients.starts_with(ClientsJsonl(view, part.facts)))
+          << "seed " << options.seed << ", " << size << " records";
       EXPECT_EQ(spent.has_value(), options.is_private);
     }
   }
@@ -137,18 +140,21 @@ TEST(RunView, AbsentMetricsStayAbsent) {
   options.evaluate_on = "test";
   const RunView view = View(MakeSampleRun(options));
   for (const Round& round : view.rounds) {
-    EXPECT_FALSE(round.train_loss || round.averaging_error || round.client_accuracy || round.client_loss);
+    EXPECT_FALSE(round.train_loss || round.averaging_error || round.client_accuracy ||
+                 round.client_loss);
     EXPECT_FALSE(round.ExamplesPerSecond());
     EXPECT_FALSE(round.on_test->loss || round.on_test->macro_f1);
     EXPECT_TRUE(round.on_test->Accuracy());  // is counted in the record itself
-    for (const ClientRow& client : round.clients) EXPECT_FALSE(client.loss || client.rows || client.seconds);
+    for (const ClientRow& client : round.clients)
+      EXPECT_FALSE(client.loss || client.rows || client.seconds);
   }
 }
 
 TEST(RunView, CountsThatAreNoNumbersAreAbsent) {
   SampleRun run = MakeSampleRun();
   for (Record& record : run.records)
-    if (auto* r = std::get_if<UpdateAccepted>(&record)) r->metrics = {{"rows", -1}, {"steps", NAN}, {"bytes_up", 1e300}, {"loss", NAN}};
+    if (auto* r = std::get_if<UpdateAccepted>(&record))
+      r->metrics = {{"rows", -1}, {"steps", NAN}, {"bytes_up", 1e300}, {"loss", NAN}};
   const RunView view = View(run);
   for (const ClientRow& client : view.rounds[1].clients) EXPECT_FALSE(client.rows || client.steps);
   EXPECT_FALSE(view.rounds[1].client_loss);
@@ -175,7 +181,8 @@ TEST(RunView, ChargesWhatTheAccountantCharges) {
     EXPECT_EQ(view.rounds[0].spent->epsilon, 0);
     privacy::RdpAccountant accountant(relation);
     for (size_t i = 1; i < view.rounds.size(); ++i) {
-      ASSERT_TRUE(accountant.Compose(event, i == 4 ? 2 : 1).has_value());  // round 4 was charged twice
+      ASSERT_TRUE(
+          accountant.Compose(event, i == 4 ? 2 : 1).has_value());  // round 4 was charged twice
       EXPECT_EQ(view.rounds[i].spent->epsilon, accountant.Epsilon(1e-3)->epsilon) << sampling << i;
       EXPECT_GT(view.rounds[i].spent->epsilon, view.rounds[i - 1].spent->epsilon);
     }
@@ -236,12 +243,19 @@ TEST(MethodBytes, FollowTheFormulas) {
   const int64_t head = 27 * 385, layers = 12, n = 384;
   for (const MethodBytes& m : BytesOfMethods(View(run), run.config, run.facts)) {
     int64_t up = 0, down = 0;  // of one client over both rounds
-    if (m.method->name == "fedit") up = down = 2 * (layers * 8 * 2 * n + head);
-    else if (m.method->name == "fed-sb") up = 2 * (layers * 16 + head), down = 2 * (layers * 64 + head);
-    else if (m.method->name == "flora") up = 2 * (layers * 4 * 2 * n + head), down = layers * std::min(12 * 4 * 2 * n, n * n) + 2 * head;
-    else if (m.method->name == "fedsa-lora") up = down = 2 * layers * 8 * n;
-    else if (m.method->name == "rolora") up = down = 2 * (layers * 8 * n + head);
-    else continue;
+    if (m.method->name == "fedit")
+      up = down = 2 * (layers * 8 * 2 * n + head);
+    else if (m.method->name == "fed-sb")
+      up = 2 * (layers * 16 + head), down = 2 * (layers * 64 + head);
+    else if (m.method->name == "flora")
+      up = 2 * (layers * 4 * 2 * n + head),
+      down = layers * std::min(12 * 4 * 2 * n, n * n) + 2 * head;
+    else if (m.method->name == "fedsa-lora")
+      up = down = 2 * layers * 8 * n;
+    else if (m.method->name == "rolora")
+      up = down = 2 * (layers * 8 * n + head);
+    else
+      continue;
     EXPECT_EQ(m.up, 12 * 4 * up) << m.method->name;
     EXPECT_EQ(m.down, 12 * 4 * down) << m.method->name;
   }
