@@ -14,10 +14,14 @@ template <typename T>
 Json OrNull(const std::optional<T>& value) {
   return value ? Json(*value) : Json(nullptr);
 }
-Json OrNull(const std::optional<Digest>& digest) { return digest ? Json(digest->Hex()) : Json(nullptr); }
+Json OrNull(const std::optional<Digest>& digest) {
+  return digest ? Json(digest->Hex()) : Json(nullptr);
+}
 
 // JSON has no infinity: an unbounded epsilon is null in numbers, and `privacy` says it in words.
-Json Epsilon(const std::optional<privacy::Spent>& spent) { return spent ? Json(spent->epsilon) : Json(nullptr); }
+Json Epsilon(const std::optional<privacy::Spent>& spent) {
+  return spent ? Json(spent->epsilon) : Json(nullptr);
+}
 Json Delta(const std::optional<privacy::Spent>& spent, const config::Config& config) {
   return spent ? Json(config.privacy.delta) : Json(nullptr);
 }
@@ -31,12 +35,18 @@ Json Dropped(const std::map<Reason, int64_t>& dropped) {
 Json Attempts(const std::vector<Attempt>& attempts) {
   Json json = Json::array();
   for (const Attempt& a : attempts)
-    json.push_back({{"task", Name(a.kind)}, {"attempt", a.attempt}, {"reason", Name(a.reason)},
-                    {"selected", a.selected}, {"reported", a.reported}, {"charged", a.is_charged}});
+    json.push_back({{"task", Name(a.kind)},
+                    {"attempt", a.attempt},
+                    {"reason", Name(a.reason)},
+                    {"selected", a.selected},
+                    {"reported", a.reported},
+                    {"charged", a.is_charged}});
   return json;
 }
 
-std::string Line(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"; }
+std::string Line(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
 
 }  // namespace
 
@@ -103,7 +113,8 @@ std::string SummaryJson(const RunView& view, const config::Config& config, const
   if (const auto index = view.Best()) {
     const Round& round = view.rounds[*index];
     best = {{"round", round.round},
-            {"accuracy", OrNull(round.on_clients ? round.on_clients->Accuracy() : view.AccuracyOf(round))},
+            {"accuracy",
+             OrNull(round.on_clients ? round.on_clients->Accuracy() : view.AccuracyOf(round))},
             {"on", round.on_clients ? "clients" : "test"}};
   }
   const Json json = {{"schema", kSummarySchema},
@@ -131,8 +142,8 @@ std::string SummaryJson(const RunView& view, const config::Config& config, const
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-Status WriteFiles(const std::filesystem::path& directory, const RunView& view, const config::Config& config,
-                  const RunFacts& facts) {
+Status WriteFiles(const std::filesystem::path& directory, const RunView& view,
+                  const config::Config& config, const RunFacts& facts) {
   RETURN_IF_ERROR(WriteFile(directory / "rounds.jsonl", RoundsJsonl(view, config)));
   RETURN_IF_ERROR(WriteFile(directory / "clients.jsonl", ClientsJsonl(view, facts)));
   RETURN_IF_ERROR(WriteFile(directory / "summary.json", SummaryJson(view, config, facts)));

@@ -18,7 +18,7 @@ std::string ClientsJsonl(const RunView& view, const RunFacts& facts);
 std::string SummaryJson(const RunView& view, const config::Config& config, const RunFacts& facts);
 
 // Writes rounds.jsonl, clients.jsonl, summary.json and report.html into `directory`, which exists.
-Status WriteFiles(const std::filesystem::path& directory, const RunView& view, const config::Config& config,
-                  const RunFacts& facts);
+Status WriteFiles(const std::filesystem::path& directory, const RunView& view,
+                  const config::Config& config, const RunFacts& facts);
 
 }  // namespace tributary::report

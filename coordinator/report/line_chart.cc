@@ -35,13 +35,15 @@ std::vector<Point> Thinned(const std::vector<Point>& points) {
     if (std::isfinite(p.x) && std::isfinite(p.y)) finite.push_back(p);
   if (finite.size() <= kMaxPoints) return finite;
   std::vector<Point> thinned;
-  for (size_t i = 0; i < kMaxPoints; ++i) thinned.push_back(finite[i * (finite.size() - 1) / (kMaxPoints - 1)]);
+  for (size_t i = 0; i < kMaxPoints; ++i)
+    thinned.push_back(finite[i * (finite.size() - 1) / (kMaxPoints - 1)]);
   return thinned;
 }
 
 std::string Path(const std::vector<Point>& points, const Scale& x, const Scale& y) {
   std::string d;
-  for (const Point& p : points) d += fmt::format("{}{:.1f} {:.1f}", d.empty() ? "M" : "L", x(p.x), y(p.y));
+  for (const Point& p : points)
+    d += fmt::format("{}{:.1f} {:.1f}", d.empty() ? "M" : "L", x(p.x), y(p.y));
   return d;
 }
 
@@ -59,15 +61,20 @@ std::string DrawBand(const Band& band, const Scale& x, const Scale& y) {
   return fmt::format("<path class=\"band {}\" d=\"{}Z\"/>\n", band.style, Path(low, x, y));
 }
 
-std::string DrawSeries(const Series& series, const LineChart& chart, const Scale& x, const Scale& y) {
+std::string DrawSeries(const Series& series, const LineChart& chart, const Scale& x,
+                       const Scale& y) {
   const std::vector<Point> points = Thinned(series.points);
   if (points.empty()) return "";
-  std::string out = fmt::format("<path class=\"line {}\" d=\"{}\"/>\n", series.style, Path(points, x, y));
+  std::string out = fmt::format("<path class=\"line {}{}\" d=\"{}\"/>\n", series.style,
+                                chart.series.size() == 1 ? " solid" : "", Path(points, x, y));
   for (const Point& p : points) {
     if (points.size() > 60 && &p != &points.back()) continue;
-    out += fmt::format("<circle class=\"dot {}\" cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"{}\"><title>{}</title></circle>\n",
-                       series.style, x(p.x), y(p.y), &p == &points.back() ? 4 : 2.5,
-                       Escape(fmt::format("{}, {} {}: {}", series.name, chart.x_name, AsRound(p.x), chart.format(p.y))));
+    out += fmt::format(
+        "<circle class=\"dot {}\" cx=\"{:.1f}\" cy=\"{:.1f}\" "
+        "r=\"{}\"><title>{}</title></circle>\n",
+        series.style, x(p.x), y(p.y), &p == &points.back() ? 4 : 2.5,
+        Escape(fmt::format("{}, {} {}: {}", series.name, chart.x_name, AsRound(p.x),
+                           chart.format(p.y))));
   }
   return out;
 }
@@ -89,8 +96,8 @@ std::string DrawEnds(const LineChart& chart, const Scale& x, const Scale& y) {
   for (const End& end : ends) {
     const double at = std::max(end.at + 4, lowest + 13);
     lowest = at;
-    out += fmt::format("<text class=\"value {}\" x=\"{:.1f}\" y=\"{:.1f}\">{}</text>\n", end.series->style, x.end + 7,
-                       at, Escape(chart.format(end.value)));
+    out += fmt::format("<text class=\"value {}\" x=\"{:.1f}\" y=\"{:.1f}\">{}</text>\n",
+                       end.series->style, x.end + 7, at, Escape(chart.format(end.value)));
   }
   return out;
 }
@@ -98,9 +105,13 @@ std::string DrawEnds(const LineChart& chart, const Scale& x, const Scale& y) {
 std::string Legend(const LineChart& chart) {
   if (chart.series.size() < 2 && !chart.band && !chart.reference) return "";
   std::string out = "<ul class=\"legend\">";
-  for (const Series& s : chart.series) out += fmt::format("<li class=\"{}\">{}</li>", s.style, Escape(s.name));
-  if (chart.band) out += fmt::format("<li class=\"area {}\">{}</li>", chart.band->style, Escape(chart.band->name));
-  if (chart.reference) out += fmt::format("<li class=\"ref\">{}</li>", Escape(chart.reference->name));
+  for (const Series& s : chart.series)
+    out += fmt::format("<li class=\"{}\">{}</li>", s.style, Escape(s.name));
+  if (chart.band)
+    out +=
+        fmt::format("<li class=\"area {}\">{}</li>", chart.band->style, Escape(chart.band->name));
+  if (chart.reference)
+    out += fmt::format("<li class=\"ref\">{}</li>", Escape(chart.reference->name));
   return out + "</ul>\n";
 }
 
@@ -120,12 +131,14 @@ std::string Render(const LineChart& chart) {
   if (xs.is_empty()) xs = {0, 1};
   ys = Padded(ys, chart.from_zero);
 
-  const Scale x{xs.low, xs.high, kLeft, kWidth - kRight}, y{ys.low, ys.high, kHeight - kBottom, kTop};
+  const Scale x{xs.low, xs.high, kLeft, kWidth - kRight},
+      y{ys.low, ys.high, kHeight - kBottom, kTop};
   std::string out = OpenFigure(chart.caption, kHeight);
   out += GridY(y, chart.format, x) + AxisX(x, kHeight - kBottom, AsRound, chart.x_name, 1);
   if (chart.band) out += DrawBand(*chart.band, x, y);
   if (chart.reference)
-    out += fmt::format("<path class=\"ref\" d=\"M{:.1f} {:.1f}H{:.1f}\"/>\n", x.begin, y(chart.reference->y), x.end);
+    out += fmt::format("<path class=\"ref\" d=\"M{:.1f} {:.1f}H{:.1f}\"/>\n", x.begin,
+                       y(chart.reference->y), x.end);
   for (const Series& series : chart.series) out += DrawSeries(series, chart, x, y);
   return out + DrawEnds(chart, x, y) + CloseFigure() + Legend(chart);
 }

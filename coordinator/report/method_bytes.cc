@@ -11,7 +11,8 @@ struct Takers {  // of one rank in one round
 };
 using Cohort = std::map<int64_t, Takers>;  // by rank
 
-std::vector<Cohort> Cohorts(const RunView& view, const RunFacts& facts, int64_t full_rank, bool mixed_ranks) {
+std::vector<Cohort> Cohorts(const RunView& view, const RunFacts& facts, int64_t full_rank,
+                            bool mixed_ranks) {
   std::vector<Cohort> cohorts;
   for (const Round& round : view.rounds) {
     if (round.round == 0 || !round.digest) continue;
@@ -31,7 +32,8 @@ int64_t Bytes(double elements) { return static_cast<int64_t>(std::min(4 * elemen
 
 }  // namespace
 
-std::vector<MethodBytes> BytesOfMethods(const RunView& view, const config::Config& config, const RunFacts& facts) {
+std::vector<MethodBytes> BytesOfMethods(const RunView& view, const config::Config& config,
+                                        const RunFacts& facts) {
   std::map<std::pair<int64_t, int64_t>, int64_t> layers;  // how many have this shape
   for (const adapter::Target& target : facts.targets) ++layers[{target.out, target.in}];
   int64_t head = 0;
@@ -42,7 +44,8 @@ std::vector<MethodBytes> BytesOfMethods(const RunView& view, const config::Confi
     const int64_t full_rank = config.adapter.rank;
     strategy::Exchange e{.full_rank = full_rank, .committed = 0};
     double up = 0, down = 0;
-    for (const Cohort& cohort : Cohorts(view, facts, full_rank, method->ranks != strategy::Ranks::kEqual)) {
+    for (const Cohort& cohort :
+         Cohorts(view, facts, full_rank, method->ranks != strategy::Ranks::kEqual)) {
       int64_t stacked = e.stacked;
       for (const auto& [rank, takers] : cohort) {
         e.rank = rank;

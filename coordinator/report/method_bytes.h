@@ -16,6 +16,7 @@ struct MethodBytes {
 // In the order of strategy::Methods(). Counted with this run's layers, head, cohorts and drop-outs,
 // as if every client had everything of the round before; a method that needs equal ranks is counted
 // at the run's rank, the others at the clients' own.
-std::vector<MethodBytes> BytesOfMethods(const RunView& view, const config::Config& config, const RunFacts& facts);
+std::vector<MethodBytes> BytesOfMethods(const RunView& view, const config::Config& config,
+                                        const RunFacts& facts);
 
 }  // namespace tributary::report

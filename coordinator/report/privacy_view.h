@@ -15,8 +15,10 @@ namespace tributary::report {
 std::optional<privacy::PrivacyEvent> TrainingEvent(const config::Config& config, int64_t population,
                                                    double noise_multiplier);
 
-// One sentence for every artefact: what is promised, to whom, under which relation; or that nothing is.
-std::string PrivacyStatement(const config::Config& config, const std::optional<privacy::PrivacyEvent>& event,
+// One sentence for every artefact: what is promised, to whom, under which relation; or that nothing
+// is.
+std::string PrivacyStatement(const config::Config& config,
+                             const std::optional<privacy::PrivacyEvent>& event,
                              const std::optional<privacy::Spent>& spent);
 
 }  // namespace tributary::report

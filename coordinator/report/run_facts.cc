@@ -25,28 +25,36 @@ class Reader {
   void Text(const char* key, std::string& out) {
     const Json* value = Take(key);
     if (value == nullptr) return;
-    if (value->is_string()) out = value->get<std::string>();
-    else Fail(key, "a string");
+    if (value->is_string())
+      out = value->get<std::string>();
+    else
+      Fail(key, "a string");
   }
   void Count(const char* key, int64_t& out) {
     const Json* value = Take(key);
     if (value == nullptr) return;
     const bool fits = value->is_number_unsigned() && value->get<uint64_t>() <= uint64_t{INT64_MAX};
-    if (fits) out = value->get<int64_t>();
-    else Fail(key, "a whole number of at least 0");
+    if (fits)
+      out = value->get<int64_t>();
+    else
+      Fail(key, "a whole number of at least 0");
   }
   void Number(const char* key, double& out) {
     const Json* value = Take(key);
     if (value == nullptr) return;
-    if (value->is_number() && value->get<double>() >= 0) out = value->get<double>();
-    else Fail(key, "a number of at least 0");
+    if (value->is_number() && value->get<double>() >= 0)
+      out = value->get<double>();
+    else
+      Fail(key, "a number of at least 0");
   }
   void Sha256(const char* key, Digest& out) {
     std::string hex;
     Text(key, hex);
     if (error_) return;
-    if (const auto digest = Digest::FromHex(hex)) out = *digest;
-    else Fail(key, "64 hexadecimal digits");
+    if (const auto digest = Digest::FromHex(hex))
+      out = *digest;
+    else
+      Fail(key, "64 hexadecimal digits");
   }
   template <typename Each>
   void List(const char* key, Each each) {
@@ -70,8 +78,8 @@ class Reader {
   Status Finish() const {
     if (error_) return tl::unexpected<Error>(*error_);
     if (object_.size() != taken_)
-      return InvalidArgument("run facts: {} has {} keys, expected {}", where_.empty() ? "the object" : where_,
-                             object_.size(), taken_);
+      return InvalidArgument("run facts: {} has {} keys, expected {}",
+                             where_.empty() ? "the object" : where_, object_.size(), taken_);
     return {};
   }
 
@@ -99,7 +107,8 @@ Status ReadHeadEntry(const Json& json, const std::string& where, Layout& out) {
   reader.Text("dtype", dtype);
   reader.List("shape", [&](const Json& item, const std::string& at) -> Status {
     if (!item.is_number_unsigned() || item.get<uint64_t>() > uint64_t{INT64_MAX})
-      return InvalidArgument("run facts: {} is {}, expected a whole number of at least 0", at, item.type_name());
+      return InvalidArgument("run facts: {} is {}, expected a whole number of at least 0", at,
+                             item.type_name());
     entry.shape.push_back(item.get<int64_t>());
     return {};
   });
@@ -109,7 +118,8 @@ Status ReadHeadEntry(const Json& json, const std::string& where, Layout& out) {
   entry.dtype = *parsed;
   if (const auto count = ElementCount(entry.shape); !count)
     return Annotate(count.error(), "run facts: " + where + ".shape");
-  if (!out.emplace(name, entry).second) return InvalidArgument("run facts: {}.name is there twice", where);
+  if (!out.emplace(name, entry).second)
+    return InvalidArgument("run facts: {}.name is there twice", where);
   return {};
 }
 
@@ -142,7 +152,10 @@ std::string ToJson(const RunFacts& facts) {
   for (const auto& [name, entry] : facts.head)
     head.push_back({{"name", name}, {"dtype", DTypeName(entry.dtype)}, {"shape", entry.shape}});
   for (const ClientFacts& c : facts.clients)
-    clients.push_back({{"name", c.name.value}, {"group", c.group}, {"rank", c.rank}, {"rows", c.rows},
+    clients.push_back({{"name", c.name.value},
+                       {"group", c.group},
+                       {"rank", c.rank},
+                       {"rows", c.rows},
                        {"held_out", c.held_out}});
   const Json json = {{"schema", kRunFactsSchema},
                      {"targets", std::move(targets)},
@@ -170,10 +183,15 @@ Result<RunFacts> RunFactsFromJson(std::string_view text) {
   int64_t schema = 0;
   reader.Count("schema", schema);
   if (schema != kRunFactsSchema) reader.Fail("schema", fmt::format("{}", kRunFactsSchema));
-  reader.List("targets", [&](const Json& item, const std::string& at) { return ReadTarget(item, at, facts.targets); });
-  reader.List("head", [&](const Json& item, const std::string& at) { return ReadHeadEntry(item, at, facts.head); });
+  reader.List("targets", [&](const Json& item, const std::string& at) {
+    return ReadTarget(item, at, facts.targets);
+  });
+  reader.List("head", [&](const Json& item, const std::string& at) {
+    return ReadHeadEntry(item, at, facts.head);
+  });
   reader.List("labels", [&](const Json& item, const std::string& at) -> Status {
-    if (!item.is_string()) return InvalidArgument("run facts: {} is {}, expected a string", at, item.type_name());
+    if (!item.is_string())
+      return InvalidArgument("run facts: {} is {}, expected a string", at, item.type_name());
     facts.labels.push_back(item.get<std::string>());
     return {};
   });
@@ -182,15 +200,19 @@ Result<RunFacts> RunFactsFromJson(std::string_view text) {
   reader.Sha256("start_checkpoint", facts.start_checkpoint);
   reader.Text("numerics", facts.numerics);
   reader.Text("version", facts.version);
-  reader.List("clients", [&](const Json& item, const std::string& at) { return ReadClient(item, at, facts.clients); });
+  reader.List("clients", [&](const Json& item, const std::string& at) {
+    return ReadClient(item, at, facts.clients);
+  });
   reader.Count("test_rows", facts.test_rows);
   reader.Number("noise_multiplier", facts.noise_multiplier);
   reader.Number("wall_seconds", facts.wall_seconds);
   reader.Count("peak_rss_bytes", facts.peak_rss_bytes);
   if (const Json* adapter = reader.Take("adapter"); adapter != nullptr && !adapter->is_null()) {
     const auto digest = Digest::FromHex(adapter->is_string() ? adapter->get<std::string>() : "");
-    if (digest) facts.adapter = *digest;
-    else reader.Fail("adapter", "64 hexadecimal digits or null");
+    if (digest)
+      facts.adapter = *digest;
+    else
+      reader.Fail("adapter", "64 hexadecimal digits or null");
   }
   RETURN_IF_ERROR(reader.Finish());
   return facts;

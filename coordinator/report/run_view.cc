@@ -31,8 +31,10 @@ bool IsWork(TaskKind kind) { return Traits(kind).changes_checkpoint; }
 class Builder {
  public:
   Builder(const config::Config& config, const RunFacts& facts)
-      : config_(config), facts_(facts),
-        event_(TrainingEvent(config, static_cast<int64_t>(facts.clients.size()), facts.noise_multiplier)),
+      : config_(config),
+        facts_(facts),
+        event_(TrainingEvent(config, static_cast<int64_t>(facts.clients.size()),
+                             facts.noise_multiplier)),
         accountant_(event_ ? privacy::RelationOf(*event_) : privacy::NeighborRelation::kZeroOut) {
     const strategy::Method* method = strategy::FindMethod(config.adapter.method);
     view_.shows_clients =
@@ -62,7 +64,10 @@ class Builder {
     for (const ClientId& client : r.cohort) {
       ClientRow& row = rows_.try_emplace(client, ClientRow{.client = client}).first->second;
       if (!IsWork(r.kind)) continue;
-      row = {.client = client, .outcome = Reason::kPending, .bytes_up = row.bytes_up, .bytes_down = row.bytes_down};
+      row = {.client = client,
+             .outcome = Reason::kPending,
+             .bytes_up = row.bytes_up,
+             .bytes_down = row.bytes_down};
     }
     return {};
   }
@@ -122,7 +127,12 @@ class Builder {
     Round& round = view_.rounds.back();
     AddBytes(round, std::nullopt, std::nullopt);
     round.abandoned.push_back({stage_->opened.kind, stage_->opened.attempt, r.reason,
-                               static_cast<int64_t>(stage_->outcomes.size()), Reported(), r.is_charged});
+                               static_cast<int64_t>(stage_->outcomes.size()), Reported(),
+                               r.is_charged});
+    // What was accepted for nothing did not count in the end.
+    if (IsWork(stage_->opened.kind))
+      for (const auto& [client, outcome] : stage_->outcomes)
+        if (outcome == Reason::kAccepted) rows_.at(client).outcome = r.reason;
     RETURN_IF_ERROR(Charge(round, r.is_charged));
     return EndStage(round);
   }
@@ -143,18 +153,20 @@ class Builder {
 
   RunView Take() && {
     // A round of which nothing has ended yet has nothing to show.
-    if (view_.rounds.size() > 1 && view_.rounds.back().clients.empty() && !view_.rounds.back().committed &&
-        view_.rounds.back().abandoned.empty())
+    if (view_.rounds.size() > 1 && view_.rounds.back().clients.empty() &&
+        !view_.rounds.back().committed && view_.rounds.back().abandoned.empty())
       view_.rounds.pop_back();
     for (size_t i = 0; i < view_.rounds.size(); ++i)
       if (view_.rounds[i].digest) view_.kept = i;
     if (config_.evaluation.keep == "best" && best_) view_.kept = best_index_;
-    view_.privacy = PrivacyStatement(config_, event_,
-                                     view_.rounds.empty() ? std::nullopt : view_.rounds.back().spent);
+    view_.privacy = PrivacyStatement(
+        config_, event_, view_.rounds.empty() ? std::nullopt : view_.rounds.back().spent);
     return std::move(view_);
   }
 
-  tl::unexpected<Error> Illegal(std::string_view why) const { return MakeError(Code::kDataLoss, "{}", why); }
+  tl::unexpected<Error> Illegal(std::string_view why) const {
+    return MakeError(Code::kDataLoss, "{}", why);
+  }
 
  private:
   struct Stage {
@@ -176,7 +188,8 @@ class Builder {
   }
 
   int64_t Reported() const {
-    return std::ranges::count_if(stage_->outcomes, [](const auto& o) { return o.second == Reason::kAccepted; });
+    return std::ranges::count_if(stage_->outcomes,
+                                 [](const auto& o) { return o.second == Reason::kAccepted; });
   }
 
   Status Evaluated(const coordinator::UpdateAccepted& r, ClientRow& row) {
@@ -189,7 +202,8 @@ class Builder {
 
   // What the commit counted, or where it did not, what the clients did.
   void AddBytes(Round& round, std::optional<int64_t> up, std::optional<int64_t> down) {
-    const int64_t bytes_up = up.value_or(stage_->bytes_up), bytes_down = down.value_or(stage_->bytes_down);
+    const int64_t bytes_up = up.value_or(stage_->bytes_up),
+                  bytes_down = down.value_or(stage_->bytes_down);
     round.bytes_up += bytes_up;
     round.bytes_down += bytes_down;
     if (!IsWork(stage_->opened.kind)) return;
@@ -213,7 +227,8 @@ class Builder {
     round.trained_rows = FindCount(r.metrics, "rows").value_or(0);
     std::vector<double> losses;
     for (const auto& [client, outcome] : stage_->outcomes)
-      if (const auto& loss = rows_.at(client).loss; outcome == Reason::kAccepted && loss) losses.push_back(*loss);
+      if (const auto& loss = rows_.at(client).loss; outcome == Reason::kAccepted && loss)
+        losses.push_back(*loss);
     round.client_loss = SpreadOf(std::move(losses), /*worst_is_low=*/false);
   }
 
@@ -277,7 +292,8 @@ std::optional<Spread> SpreadOf(std::vector<double> values, bool worst_is_low) {
   };
   Spread spread{values.size(), quantile(0.1), quantile(0.5), quantile(0.9), 0};
   const size_t tenth = (values.size() + 9) / 10;
-  for (size_t i = 0; i < tenth; ++i) spread.worst += values[worst_is_low ? i : values.size() - 1 - i];
+  for (size_t i = 0; i < tenth; ++i)
+    spread.worst += values[worst_is_low ? i : values.size() - 1 - i];
   spread.worst /= static_cast<double>(tenth);
   return spread;
 }
@@ -320,7 +336,8 @@ double RunView::TrainSeconds() const {
 }
 
 std::optional<size_t> RunView::Best() const {
-  const bool by_clients = std::ranges::any_of(rounds, [](const Round& r) { return r.on_clients.has_value(); });
+  const bool by_clients =
+      std::ranges::any_of(rounds, [](const Round& r) { return r.on_clients.has_value(); });
   std::optional<size_t> best;
   for (size_t i = 0; i < rounds.size(); ++i) {
     const std::optional<Scores>& found = by_clients ? rounds[i].on_clients : ScoresOf(rounds[i]);
@@ -334,7 +351,8 @@ std::optional<size_t> RunView::Best() const {
   return best;
 }
 
-Result<RunView> Build(const config::Config& config, const RunFacts& facts, std::span<const Record> records) {
+Result<RunView> Build(const config::Config& config, const RunFacts& facts,
+                      std::span<const Record> records) {
   Builder builder(config, facts);
   for (size_t i = 0; i < records.size(); ++i)
     if (Status status = std::visit(builder, records[i]); !status)

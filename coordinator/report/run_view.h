@@ -46,52 +46,55 @@ struct Attempt {
 // evaluations. Absent numbers were not recorded.
 struct ClientRow {
   ClientId client;
-  Reason outcome = Reason::kNotSelected;  // of the work's last attempt; only evaluated: kNotSelected
+  Reason outcome =
+      Reason::kNotSelected;  // of the work's last attempt it was in; none: kNotSelected
   std::optional<int64_t> rows = {}, steps = {}, tokens = {};
-  std::optional<double> loss = {}, seconds = {};    // of the work
-  std::optional<Scores> evaluation = {};       // on the rows it holds
-  int64_t bytes_up = 0, bytes_down = 0;   // of everything it reported
+  std::optional<double> loss = {}, seconds = {};  // of the work
+  std::optional<Scores> evaluation = {};          // on the rows it holds
+  int64_t bytes_up = 0, bytes_down = 0;           // of everything it reported
 };
 
 struct Round {
-  int64_t round = 0;                  // 0 is the start
-  int64_t selected = 0, reported = 0; // of the work that was committed
+  int64_t round = 0;                       // 0 is the start
+  int64_t selected = 0, reported = 0;      // of the work that was committed
   std::map<Reason, int64_t> dropped = {};  // the others, by reason
   std::optional<double> train_loss = {}, averaging_error = {};
   std::optional<Scores> on_test = {}, on_clients = {};
-  int64_t bytes_up = 0, bytes_down = 0;              // of all stages, abandoned ones too
-  int64_t work_bytes_up = 0, work_bytes_down = 0;    // without evaluations
-  std::optional<privacy::Spent> spent = {};               // up to and with this round; private runs
+  int64_t bytes_up = 0, bytes_down = 0;            // of all stages, abandoned ones too
+  int64_t work_bytes_up = 0, work_bytes_down = 0;  // without evaluations
+  std::optional<privacy::Spent> spent = {};        // up to and with this round; private runs
   double train_seconds = 0;
   int64_t trained_rows = 0;
-  std::optional<TimePoint> opened = {}, committed = {}, work_opened = {}, work_closed = {};  // virtual
-  std::optional<Digest> digest = {};       // of the checkpoint that it published
+  std::optional<TimePoint> opened = {}, committed = {}, work_opened = {},
+                           work_closed = {};  // virtual
+  std::optional<Digest> digest = {};          // of the checkpoint that it published
   std::vector<Attempt> abandoned = {};
-  std::vector<ClientRow> clients = {};     // by name
+  std::vector<ClientRow> clients = {};                           // by name
   std::optional<Spread> client_accuracy = {}, client_loss = {};  // held-out rows; training
 
   std::optional<double> ExamplesPerSecond() const;
-  double VirtualSeconds() const;      // first stage opened to last one committed
+  double VirtualSeconds() const;  // first stage opened to last one committed
 };
 
 struct RunView {
-  std::vector<Round> rounds = {};          // by number; empty before the run has started
-  std::optional<Reason> finished = {};     // why, once it has
+  std::vector<Round> rounds = {};       // by number; empty before the run has started
+  std::optional<Reason> finished = {};  // why, once it has
   std::optional<Reason> paused = {};
-  size_t kept = 0;                    // index of the round that `adapter/` is from
-  bool shows_clients = false;         // loss, accuracy and F1 are over held-out rows of clients
-  std::string privacy = {};                // the statement, one sentence
+  size_t kept = 0;             // index of the round that `adapter/` is from
+  bool shows_clients = false;  // loss, accuracy and F1 are over held-out rows of clients
+  std::string privacy = {};    // the statement, one sentence
 
   // The evaluation that a row of rounds.jsonl describes.
   const std::optional<Scores>& ScoresOf(const Round& round) const {
     return shows_clients ? round.on_clients : round.on_test;
   }
   std::optional<double> AccuracyOf(const Round& round) const;
-  int64_t CommittedRounds() const;    // of training
+  int64_t CommittedRounds() const;  // of training
   int64_t BytesUp() const;
   int64_t BytesDown() const;
   double TrainSeconds() const;
-  std::optional<size_t> Best() const; // by held-out rows of clients where there are any, else by ScoresOf
+  std::optional<size_t> Best()
+      const;  // by held-out rows of clients where there are any, else by ScoresOf
 };
 
 // The records are a journal's, from its first record on; a journal that no coordinator could have

@@ -22,7 +22,8 @@ inline constexpr size_t kMaxTableRows = 400;
 inline constexpr size_t kMaxTimelineMarks = 4000;  // clients over all rounds that can be chosen
 
 // A card; `wide` ones span the page. `body` is HTML.
-std::string Card(std::string_view id, std::string_view heading, std::string_view body, bool is_wide = false);
+std::string Card(std::string_view id, std::string_view heading, std::string_view body,
+                 bool is_wide = false);
 
 std::string Headline(const Page& page);
 std::string AccuracySection(const Page& page);

@@ -16,11 +16,12 @@ std::string Escape(std::string_view text);
 std::string Shorten(std::string_view text, size_t limit);
 
 using Format = std::string (*)(double);
-std::string AsPercent(double share);   // "67.2 %"
-std::string AsNumber(double value);    // three significant digits
-std::string AsBytes(double bytes);     // "3.1 MB"
-std::string AsSeconds(double seconds); // "4.2 s", "3m 07s"
-std::string AsRound(double round);     // a whole number with thousands separated
+std::string AsPercent(double share);    // "67.2 %"
+std::string AsNumber(double value);     // three significant digits
+std::string AsBytes(double bytes);      // "3.1 MB"
+std::string AsSeconds(double seconds);  // "4.2 s", "3m 07s"
+std::string AsEpsilon(double epsilon);  // three significant digits, rounded up
+std::string AsRound(double round);      // a whole number with thousands separated
 
 // Linear, from [low, high] to [begin, end]; an empty range maps to the middle.
 struct Scale {
@@ -46,6 +47,7 @@ std::string CloseFigure();
 
 // Horizontal grid lines with their numbers on the left of `x`, and numbers under an axis.
 std::string GridY(const Scale& y, Format format, const Scale& x);
-std::string AxisX(const Scale& x, double y, Format format, std::string_view name, double least_step = 0);
+std::string AxisX(const Scale& x, double y, Format format, std::string_view name,
+                  double least_step = 0);
 
 }  // namespace tributary::report

@@ -16,7 +16,8 @@ std::vector<const ClientRow*> InOrder(const Round& round) {
   const auto key = [](const ClientRow* row) {
     return std::tuple(row->outcome, row->seconds.value_or(0), row->client);
   };
-  std::ranges::stable_sort(rows, [&](const ClientRow* a, const ClientRow* b) { return key(a) < key(b); });
+  std::ranges::stable_sort(rows,
+                           [&](const ClientRow* a, const ClientRow* b) { return key(a) < key(b); });
   return rows;
 }
 
@@ -31,35 +32,43 @@ std::string Words(Reason reason) {
 std::string RenderTimeline(const Round& round, const Caption& caption) {
   const std::vector<const ClientRow*> rows = InOrder(round);
   const size_t shown = std::min(rows.size(), kMaxTimelineRows);
-  const double closed = round.work_opened && round.work_closed
-                            ? static_cast<double>((*round.work_closed - *round.work_opened).count()) / 1e6
-                            : 0;
+  const double closed =
+      round.work_opened && round.work_closed
+          ? static_cast<double>((*round.work_closed - *round.work_opened).count()) / 1e6
+          : 0;
   double longest = closed;
   for (const ClientRow* row : rows) longest = std::max(longest, row->seconds.value_or(0));
   const double bottom = kTop + kRow * static_cast<double>(shown);
   const Scale x{0, longest > 0 ? longest : 1, kLeft, kWidth - kRight};
 
   std::string out = OpenFigure(caption, bottom + kBottom);
+  if (closed > 0)
+    out +=
+        fmt::format("<path class=\"ref\" d=\"M{:.1f} {:.1f}V{:.1f}\"/>\n", x(closed), kTop, bottom);
   double y = kTop;
   for (size_t i = 0; i < shown; ++i, y += kRow) {
     const ClientRow& row = *rows[i];
     const bool reported = row.outcome == Reason::kAccepted;
     const double end = reported && row.seconds ? *row.seconds : closed;
-    const std::string figure = !reported ? Words(row.outcome) : row.seconds ? AsSeconds(*row.seconds) : "reported";
-    const std::string rows_seen = row.rows ? fmt::format(", {} rows", AsRound(static_cast<double>(*row.rows))) : "";
-    out += fmt::format("<g><title>{}</title>", Escape(fmt::format("{}: {}{}", row.client.value, figure, rows_seen)));
-    out += fmt::format("<text class=\"small end\" x=\"{:.1f}\" y=\"{:.1f}\">{}</text>", kLeft - 6, y + 11,
-                       Escape(Shorten(row.client.value, 20)));
-    out += fmt::format("<rect class=\"{}\" x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"10\" rx=\"2\"/>",
-                       reported ? "bar s1" : "bar lost", x.begin, y + 2.5, x(end) - x.begin);
-    out += fmt::format("<text class=\"small{}\" x=\"{:.1f}\" y=\"{:.1f}\">{}</text></g>\n", reported ? "" : " lost",
-                       x(end) + 5, y + 11, Escape(figure));
+    const std::string figure = !reported     ? Words(row.outcome)
+                               : row.seconds ? AsSeconds(*row.seconds)
+                                             : "reported";
+    const std::string rows_seen =
+        row.rows ? fmt::format(", {} rows", AsRound(static_cast<double>(*row.rows))) : "";
+    out += fmt::format("<g><title>{}</title>",
+                       Escape(fmt::format("{}: {}{}", row.client.value, figure, rows_seen)));
+    out += fmt::format("<text class=\"small end\" x=\"{:.1f}\" y=\"{:.1f}\">{}</text>", kLeft - 6,
+                       y + 11, Escape(Shorten(row.client.value, 20)));
+    out += fmt::format(
+        "<rect class=\"{}\" x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"10\" rx=\"2\"/>",
+        reported ? "bar s1" : "bar lost", x.begin, y + 2.5, x(end) - x.begin);
+    out += fmt::format("<text class=\"small{}\" x=\"{:.1f}\" y=\"{:.1f}\">{}</text></g>\n",
+                       reported ? "" : " lost", x(end) + 5, y + 11, Escape(figure));
   }
-  if (closed > 0)
-    out += fmt::format("<path class=\"ref\" d=\"M{:.1f} {:.1f}V{:.1f}\"/>\n", x(closed), kTop, bottom);
   out += AxisX(x, bottom, AsSeconds, "since the round opened") + CloseFigure();
   if (rows.size() > shown)
-    out += fmt::format("<p class=\"note\">{} more clients are in clients.jsonl.</p>\n", rows.size() - shown);
+    out += fmt::format("<p class=\"note\">{} more clients are in clients.jsonl.</p>\n",
+                       rows.size() - shown);
   return out;
 }
 

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <cstdlib>
 
 #include "aggregation/base/file.h"
@@ -39,9 +40,11 @@ void ExpectSound(const std::string& html) {
   EXPECT_EQ(page.Count("script"), 1u);
   EXPECT_EQ(page.Count("h1"), 1u);
   for (const Element& e : page.elements) {
-    for (const char* attribute : {"src", "href", "srcset", "action", "data", "onload", "onerror", "onclick"})
+    for (const char* attribute :
+         {"src", "href", "srcset", "action", "data", "onload", "onerror", "onclick"})
       EXPECT_FALSE(e.attributes.contains(attribute)) << e.name << " " << attribute;
-    for (const char* name : {"a", "img", "link", "iframe", "object", "embed", "base", "form", "image", "use"})
+    for (const char* name :
+         {"a", "img", "link", "iframe", "object", "embed", "base", "form", "image", "use"})
       EXPECT_NE(e.name, name);
   }
 }
@@ -50,7 +53,8 @@ TEST(Html, EveryMethodMakesAWellFormedPageThatNeedsNoNetwork) {
   for (const strategy::Method* method : strategy::Methods()) {
     SampleOptions options;
     options.method = method->name;
-    const std::string html = Render(MakeSampleRun(options), fmt::format("{}.html", method->name).c_str());
+    const std::string html =
+        Render(MakeSampleRun(options), fmt::format("{}.html", method->name).c_str());
     ExpectSound(html);
     EXPECT_THAT(html, Not(HasSubstr("://")));
     EXPECT_THAT(html, Not(HasSubstr("nan")));
@@ -66,9 +70,11 @@ TEST(Html, EveryChartHasATitleAndADescription) {
     if (e.name != "svg" || !e.attributes.contains("role")) continue;
     ++charts;
     const std::string& labels = e.attributes.at("aria-labelledby");
-    for (const std::string& id : {labels.substr(0, labels.find(' ')), labels.substr(labels.find(' ') + 1)})
+    for (const std::string& id :
+         {labels.substr(0, labels.find(' ')), labels.substr(labels.find(' ') + 1)})
       EXPECT_TRUE(std::ranges::any_of(page.elements, [&](const Element& other) {
-        return (other.name == "title" || other.name == "desc") && other.attributes.contains("id") && other.attributes.at("id") == id;
+        return (other.name == "title" || other.name == "desc") && other.attributes.contains("id") &&
+               other.attributes.at("id") == id;
       })) << id;
   }
   EXPECT_GE(charts, 8u);
@@ -102,7 +108,7 @@ TEST(Html, SaysWhatPrivacyThereIs) {
   ExpectSound(html);
   EXPECT_THAT(html, Not(HasSubstr("NOT PRIVATE")));
   EXPECT_THAT(html, HasSubstr("per client under the replace-one relation"));
-  EXPECT_THAT(html, HasSubstr("1 abandoned attempts were charged too"));
+  EXPECT_THAT(html, HasSubstr("One abandoned attempt was charged too"));
   run.config.privacy.noise = "seeded";
   html = Render(run, "seeded.html");
   EXPECT_THAT(html, HasSubstr("Simulation, not private"));
@@ -141,7 +147,7 @@ TEST(Html, StaysSmallForALongRunAndSaysWhatIsLeftOut) {
   options.cohort = 200;
   options.rounds = 1000;
   options.evaluate_on = "test";
-  const std::string html = Render(MakeSampleRun(options));
+  const std::string html = Render(MakeSampleRun(options), "long.html");
   ExpectSound(html);
   EXPECT_LT(html.size(), size_t{3} << 20);
   EXPECT_THAT(html, HasSubstr("601 more rounds are in rounds.jsonl"));
@@ -162,8 +168,10 @@ TEST(Charts, ShortenCountsCharacters) {
 
 TEST(Charts, TicksAreRoundAndWithin) {
   EXPECT_THAT(Ticks(0, 10, 5), testing::ElementsAre(0, 2, 4, 6, 8, 10));
-  EXPECT_THAT(Ticks(0.63, 0.68, 5), testing::ElementsAre(testing::DoubleEq(0.63), testing::DoubleEq(0.64), testing::DoubleEq(0.65),
-                                                         testing::DoubleEq(0.66), testing::DoubleEq(0.67), testing::DoubleEq(0.68)));
+  EXPECT_THAT(Ticks(0.63, 0.68, 5),
+              testing::ElementsAre(testing::DoubleEq(0.63), testing::DoubleEq(0.64),
+                                   testing::DoubleEq(0.65), testing::DoubleEq(0.66),
+                                   testing::DoubleEq(0.67), testing::DoubleEq(0.68)));
   EXPECT_THAT(Ticks(0, 3, 7, 1), testing::ElementsAre(0, 1, 2, 3));
   EXPECT_THAT(Ticks(5, 5, 7), testing::ElementsAre(5));
 }
@@ -171,8 +179,15 @@ TEST(Charts, TicksAreRoundAndWithin) {
 TEST(Charts, NumbersAreWrittenForPeople) {
   EXPECT_EQ(AsRound(1234567), "1,234,567");
   EXPECT_EQ(AsRound(999), "999");
-  EXPECT_EQ(AsPercent(0.6721), "67.2 %");
-  EXPECT_EQ(AsBytes(-5), "0 B");
+  EXPECT_EQ(AsNumber(1.3), "1.30");
+  EXPECT_EQ(AsNumber(99.96), "100");
+  EXPECT_EQ(AsNumber(0), "0");
+  EXPECT_EQ(AsPercent(0.6721), "67.2\u00a0%");
+  EXPECT_EQ(AsBytes(-5), "0\u00a0B");
+  EXPECT_EQ(AsEpsilon(6.8101), "6.82");
+  EXPECT_EQ(AsEpsilon(6.81), "6.81");
+  EXPECT_EQ(AsEpsilon(0.99991), "1");
+  EXPECT_EQ(AsEpsilon(INFINITY), "unbounded");
 }
 
 }  // namespace

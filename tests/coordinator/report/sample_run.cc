@@ -14,7 +14,8 @@ using namespace coordinator;
 
 class Writer {
  public:
-  Writer(const SampleOptions& options, SampleRun& run) : o_(options), run_(run), random_(options.seed, "sample") {}
+  Writer(const SampleOptions& options, SampleRun& run)
+      : o_(options), run_(run), random_(options.seed, "sample") {}
 
   void Write() {
     Add(RunStarted{run_.plan.digest});
@@ -65,7 +66,8 @@ class Writer {
     Accept(opened, opened.cohort.back(), 0.5);
     now_ = opened.deadline;
     Add(StageClosed{opened.sequence, now_, Reason::kDeadline});
-    Add(StageAbandoned{opened.sequence, Reason::kAggregateFailed, now_ + std::chrono::seconds(5), o_.is_private});
+    Add(StageAbandoned{opened.sequence, Reason::kAggregateFailed, now_ + std::chrono::seconds(5),
+                       o_.is_private});
     now_ = now_ + std::chrono::seconds(5);
     attempt_ = 1;
   }
@@ -73,10 +75,16 @@ class Writer {
   // Returns the seconds that the client took.
   double Accept(const StageOpened& opened, const ClientId& client, double progress) {
     const ClientFacts* facts = run_.facts.Find(client);
-    const int64_t rows = facts == nullptr ? run_.facts.test_rows
-                         : opened.kind == TaskKind::kEvaluate ? facts->held_out : facts->rows;
-    const double seconds = 1.5 + static_cast<double>(std::min<int64_t>(rows, 64)) * Uniform(0.08, 0.4);
-    UpdateAccepted r{opened.sequence, client, Sha256(fmt::format("{} {}", opened.sequence, client.value)), 1, {}};
+    const int64_t rows = facts == nullptr                     ? run_.facts.test_rows
+                         : opened.kind == TaskKind::kEvaluate ? facts->held_out
+                                                              : facts->rows;
+    const double seconds =
+        1.5 + static_cast<double>(std::min<int64_t>(rows, 64)) * Uniform(0.08, 0.4);
+    UpdateAccepted r{opened.sequence,
+                     client,
+                     Sha256(fmt::format("{} {}", opened.sequence, client.value)),
+                     1,
+                     {}};
     if (o_.has_metrics) {
       r.metrics = {{"bytes_up", 210e3}, {"bytes_down", opened.round == 0 ? 41e3 : 330e3}};
       if (!o_.is_private) r.metrics.push_back({"rows", static_cast<double>(rows)});
@@ -100,7 +108,8 @@ class Writer {
 
   void Commit(int64_t round, TaskKind kind) {
     const StageOpened opened = Open(round, kind, std::exchange(attempt_, 0));
-    const double progress = 1 - std::exp(-3.0 * static_cast<double>(round) / static_cast<double>(o_.rounds));
+    const double progress =
+        1 - std::exp(-3.0 * static_cast<double>(round) / static_cast<double>(o_.rounds));
     double longest = 0;
     rows_ = correct_ = 0;
     int64_t accepted = 0;
@@ -119,27 +128,41 @@ class Writer {
     now_ = now_ + Duration(std::llround(longest * 1.1e6));
     Add(StageClosed{opened.sequence, now_, Reason::kDeadline});
     now_ = now_ + std::chrono::milliseconds(300);
-    StageCommitted r{opened.sequence, now_, Sha256(fmt::format("checkpoint {}", sequence_)), 0, 0,
-                     o_.is_private && kind == TaskKind::kTrain, {}};
+    StageCommitted r{opened.sequence,
+                     now_,
+                     Sha256(fmt::format("checkpoint {}", sequence_)),
+                     0,
+                     0,
+                     o_.is_private && kind == TaskKind::kTrain,
+                     {}};
     if (kind == TaskKind::kPublicEvaluate) {
       rows_ = run_.facts.test_rows;
-      correct_ = std::llround(static_cast<double>(rows_) * (0.636 + 0.04 * progress + Uniform(-0.003, 0.003)));
+      correct_ = std::llround(static_cast<double>(rows_) *
+                              (0.636 + 0.04 * progress + Uniform(-0.003, 0.003)));
     }
     r.rows = rows_;
     r.correct = correct_;
-    if (o_.has_metrics) AddMetrics(r, kind, accepted, static_cast<int64_t>(opened.cohort.size()), progress, round);
+    if (o_.has_metrics)
+      AddMetrics(r, kind, accepted, static_cast<int64_t>(opened.cohort.size()), progress, round);
     Add(std::move(r));
   }
 
-  void AddMetrics(StageCommitted& r, TaskKind kind, int64_t accepted, int64_t selected, double progress, int64_t round) {
-    const bool is_statistic = Traits(kind).is_start_statistic, is_training = kind == TaskKind::kTrain;
-    r.metrics = {{"bytes_up", static_cast<double>(accepted) * (is_training ? 335'000 : is_statistic ? 640'000 : 3'100)},
-                 {"bytes_down", static_cast<double>(selected) *
-                                    (is_training ? 270'000.0 + 60'000 * std::min(4.0, static_cast<double>(round)) : 41'000)}};
+  void AddMetrics(StageCommitted& r, TaskKind kind, int64_t accepted, int64_t selected,
+                  double progress, int64_t round) {
+    const bool is_statistic = Traits(kind).is_start_statistic,
+               is_training = kind == TaskKind::kTrain;
+    r.metrics = {{"bytes_up", static_cast<double>(accepted) * (is_training    ? 335'000
+                                                               : is_statistic ? 640'000
+                                                                              : 3'100)},
+                 {"bytes_down",
+                  static_cast<double>(selected) *
+                      (is_training ? 270'000.0 + 60'000 * std::min(4.0, static_cast<double>(round))
+                                   : 41'000)}};
     if (is_training && !o_.is_private) {
       r.metrics.push_back({"train_loss", 1.3 - 0.42 * progress + Uniform(-0.05, 0.05)});
       const strategy::Method* method = strategy::FindMethod(o_.method);
-      if (!method->additive()) r.metrics.push_back({"averaging_error", 0.17 - 0.09 * progress + Uniform(-0.02, 0.02)});
+      if (!method->additive())
+        r.metrics.push_back({"averaging_error", 0.17 - 0.09 * progress + Uniform(-0.02, 0.02)});
     }
     if (is_training) {
       r.metrics.push_back({"train_seconds", 11.0 + Uniform(-1, 1)});
@@ -163,18 +186,25 @@ void FillFacts(const SampleOptions& o, SampleRun& run) {
   RunFacts& f = run.facts;
   for (int layer = 0; layer < 6; ++layer)
     for (const char* name : {"query", "value"})
-      f.targets.push_back({fmt::format("bert.encoder.layer.{}.attention.self.{}", layer, name), 384, 384});
-  f.head = {{"classifier.bias", {DType::kF32, {27}}}, {"classifier.weight", {DType::kF32, {27, 384}}}};
-  f.labels = {"admin", "comm", "database", "devel", "doc", "editors", "games", "gnome", "graphics", "haskell", "java", "kde",
-              "libdevel", "libs", "localization", "mail", "math", "misc", "net", "perl", "python", "ruby", "rust", "science",
-              "sound", "utils", "web"};
+      f.targets.push_back(
+          {fmt::format("bert.encoder.layer.{}.attention.self.{}", layer, name), 384, 384});
+  f.head = {{"classifier.bias", {DType::kF32, {27}}},
+            {"classifier.weight", {DType::kF32, {27, 384}}}};
+  f.labels = {"admin",        "comm",     "database", "devel", "doc",   "editors",  "games",
+              "gnome",        "graphics", "haskell",  "java",  "kde",   "libdevel", "libs",
+              "localization", "mail",     "math",     "misc",  "net",   "perl",     "python",
+              "ruby",         "rust",     "science",  "sound", "utils", "web"};
   f.base_digest = Sha256("base");
   f.start_checkpoint = Sha256("start");
   f.numerics = "1-avx2";
   f.version = "0.1.0";
   for (int64_t i = 0; i < o.clients; ++i) {
     const auto rows = static_cast<int64_t>(40 + std::floor(60 / (0.02 + random.Uniform())));
-    f.clients.push_back({{fmt::format("{}{:03}", o.name_prefix, i)}, i % 3 == 0 ? "small" : "large", 8, rows, rows / 10});
+    f.clients.push_back({{fmt::format("{}{:03}", o.name_prefix, i)},
+                         i % 3 == 0 ? "small" : "large",
+                         8,
+                         rows,
+                         rows / 10});
   }
   f.test_rows = 5500;
   f.wall_seconds = 214.5;
@@ -195,7 +225,12 @@ SampleRun MakeSampleRun(const SampleOptions& o) {
   c.federation.cohort.clients = o.cohort;
   c.evaluation.on = o.evaluate_on;
   if (o.is_private) {
-    c.privacy = {.mode = "central", .clip_norm = 0.5, .delta = 1e-3, .noise_multiplier = 0, .target_epsilon = 8, .noise = "secure"};
+    c.privacy = {.mode = "central",
+                 .clip_norm = 0.5,
+                 .delta = 1e-3,
+                 .noise_multiplier = 0,
+                 .target_epsilon = 8,
+                 .noise = "secure"};
     c.federation.weighting = "uniform";
     run.facts.noise_multiplier = 1.3;
   } else {
@@ -211,8 +246,10 @@ SampleRun MakeSampleRun(const SampleOptions& o) {
   p.evaluate_public = o.evaluate_on != "clients";
   p.evaluate_clients = o.evaluate_on != "test";
   p.designated = ClientId{"operator"};
-  if (o.is_private) p.privacy = PrivacyPlan{run.facts.noise_multiplier, o.rounds + 5};
-  else p.start = {TaskKind::kFeatureMoments};
+  if (o.is_private)
+    p.privacy = PrivacyPlan{run.facts.noise_multiplier, o.rounds + 5};
+  else
+    p.start = {TaskKind::kFeatureMoments};
   Writer(o, run).Write();
   return run;
 }

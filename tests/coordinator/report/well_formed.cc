@@ -19,8 +19,10 @@ class Reader {
   Document Read() {
     if (!Skip("<!DOCTYPE html>\n")) Fault("no doctype");
     while (at_ < html_.size() && document_.faults.empty()) {
-      if (html_[at_] == '<') Tag();
-      else Text();
+      if (html_[at_] == '<')
+        Tag();
+      else
+        Text();
     }
     if (!open_.empty()) Fault("<" + open_.back() + "> is not closed");
     return std::move(document_);
@@ -37,7 +39,9 @@ class Reader {
   }
   std::string Name() {
     const size_t from = at_;
-    while (at_ < html_.size() && (std::isalnum(static_cast<unsigned char>(html_[at_])) || html_[at_] == '-')) ++at_;
+    while (at_ < html_.size() &&
+           (std::isalnum(static_cast<unsigned char>(html_[at_])) || html_[at_] == '-'))
+      ++at_;
     if (at_ == from) Fault("a name is missing");
     return std::string(html_.substr(from, at_ - from));
   }
@@ -57,7 +61,8 @@ class Reader {
         out += html_[at_++];
         continue;
       }
-      const auto known = std::ranges::find_if(kEntities, [&](const auto& e) { return html_.substr(at_).starts_with(e.first); });
+      const auto known = std::ranges::find_if(
+          kEntities, [&](const auto& e) { return html_.substr(at_).starts_with(e.first); });
       if (known == kEntities.end()) {
         Fault("an unknown entity");
         return out;
@@ -72,14 +77,18 @@ class Reader {
   void Tag() {
     if (Skip("</")) {
       const std::string name = Name();
-      if (open_.empty() || open_.back() != name) Fault("</" + name + "> closes nothing");
-      else open_.pop_back();
+      if (open_.empty() || open_.back() != name)
+        Fault("</" + name + "> closes nothing");
+      else
+        open_.pop_back();
       if (!Skip(">")) Fault("a closing tag does not end");
       return;
     }
     Skip("<");
     Element element{Name(), {}};
-    for (Space(); at_ < html_.size() && html_[at_] != '>' && html_[at_] != '/' && document_.faults.empty(); Space()) {
+    for (Space();
+         at_ < html_.size() && html_[at_] != '>' && html_[at_] != '/' && document_.faults.empty();
+         Space()) {
       const std::string name = Name();
       if (!Skip("=\"")) return Fault("an attribute without a quoted value");
       const size_t from = at_;
