@@ -74,7 +74,7 @@ const Folder* RowOf(const std::string& file) {
 std::vector<std::string> SourceFiles() {
   const fs::path root = TRIBUTARY_SOURCE_DIR;
   std::vector<std::string> files;
-  for (const char* top : {"aggregation", "client", "coordinator", "privacy", "deploy", "proto"})
+  for (const char* top : {"aggregation", "client", "coordinator", "privacy", "deploy"})
     for (const auto& entry : fs::recursive_directory_iterator(root / top)) {
       const std::string extension = entry.path().extension();
       if (extension == ".h" || extension == ".cc" || extension == ".cu" || extension == ".inc")
