@@ -13,7 +13,7 @@ TensorMap RandomHead(const Layout& layout, uint64_t seed);
 
 struct RidgeOptions {
   std::string output;    // the last linear: "classifier"
-  double ridge = 0.1;    // relative to the mean diagonal element of the features' Gram matrix
+  double ridge = 0.001;  // relative to the mean diagonal element of the features' Gram matrix
   double scale = 10;     // factor on the logits
 };
 

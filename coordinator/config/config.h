@@ -72,7 +72,7 @@ struct FederationPart {
   std::string server_optimizer = "none";
   double server_learning_rate = 1;
   std::string head_start = "random";
-  double head_ridge = 0.1;
+  double head_ridge = 0.001;
   double head_scale = 10;
 };
 

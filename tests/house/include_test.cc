@@ -32,18 +32,18 @@ const std::vector<Folder>& Law() {
       {"client/model", {"aggregation/base", "aggregation/tensor", "aggregation/adapter"}, {"nlohmann/"}},
       {"client/train", {"aggregation", "client/model", "client/trainer"}, {"torch/", "ATen/", "c10/", "dlfcn.h"}},
       {"client/task", {"aggregation", "client/trainer.h", "client/data", "client/model"}, {}},
-      {"client/command", {"aggregation", "client", "coordinator", "deploy/command"}, {"nlohmann/"}},
+      {"client/command", {"aggregation", "client", "coordinator", "deploy/command", "deploy/commands"}, {"nlohmann/"}},
       {"client", {"aggregation/base", "aggregation/tensor", "aggregation/adapter"}, {}},
       {"coordinator/core", {"aggregation/base"}, {}},
       {"coordinator/config", {"aggregation", "privacy"}, {"toml++/"}},
       {"coordinator/store", {"aggregation/base"}, {"sqlite3.h"}},
       {"coordinator/fold", {"aggregation", "privacy", "coordinator/core", "coordinator/store", "client/data/metrics.h"}, {}},
-      {"coordinator/report", {"aggregation", "privacy", "coordinator/core", "coordinator/config", "client/data/metrics.h"}, {"nlohmann/"}},
+      {"coordinator/report", {"aggregation", "privacy", "coordinator/core", "coordinator/config", "client/data/metrics.h", "client/data/utf8.h"}, {"nlohmann/"}},
       {"coordinator/artefact", {"aggregation", "coordinator/config", "client/model"}, {"nlohmann/"}},
       {"coordinator/simulation",
        {"aggregation", "privacy", "client/core", "client/data", "client/model", "client/task", "client/trainer", "coordinator"},
        {"nlohmann/"}},
-      {"coordinator/command", {"aggregation", "privacy", "client", "coordinator", "deploy/command"}, {"nlohmann/", "Eigen/"}},
+      {"coordinator/command", {"aggregation", "privacy", "client", "coordinator", "deploy/command", "deploy/commands"}, {"nlohmann/", "Eigen/"}},
       {"deploy", {"aggregation", "privacy", "client", "coordinator"}, {"CLI/", "nlohmann/", "benchmark/"}},
   };
   return law;
@@ -74,7 +74,7 @@ const Folder* RowOf(const std::string& file) {
 std::vector<std::string> SourceFiles() {
   const fs::path root = TRIBUTARY_SOURCE_DIR;
   std::vector<std::string> files;
-  for (const char* top : {"aggregation", "client", "coordinator", "privacy", "deploy", "proto"})
+  for (const char* top : {"aggregation", "client", "coordinator", "privacy", "deploy"})
     for (const auto& entry : fs::recursive_directory_iterator(root / top)) {
       const std::string extension = entry.path().extension();
       if (extension == ".h" || extension == ".cc" || extension == ".cu" || extension == ".inc")
