@@ -1,5 +1,6 @@
 // What comes out of a run and goes into predict and evaluate.
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdio>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "tests/coordinator/command/small_world.h"
@@ -68,13 +69,19 @@ TEST(Methods, TableSaysWhatEachWorksWith) {
 
 TEST(Methods, CountsBytesForAModel) {
   const SmallWorld world;
+  int seen = 0;
   const auto all = nlohmann::json::parse(
       RunProgram({"methods", "--format", "json", "--model", world.File("model"), "--rank", "4", "--targets", "query", "--labels", "3"}).out);
   for (const auto& method : all["methods"]) {
-    if (method["name"] == "fedit") EXPECT_EQ(method["bytes_up"], 4 * (2 * 4 * (32 + 32) + 3 * 32 + 3));   // two layers, B and A, head
-    if (method["name"] == "fed-sb") EXPECT_EQ(method["bytes_up"], 4 * (2 * 4 * 4 + 3 * 32 + 3));           // two layers, R, head
-    if (method["name"] == "fedsa-lora") EXPECT_EQ(method["bytes_down"], 4 * 2 * 4 * 32);                   // two layers, A, no head
+    const int64_t head = 3 * 32 + 3, layers = 2, rank = 4;
+    const std::map<std::string, int64_t> expected = {{"fedit", layers * rank * (32 + 32) + head}, {"fed-sb", layers * rank * rank + head},
+                                                     {"fedsa-lora", layers * rank * 32}};
+    const auto known = expected.find(method["name"]);
+    if (known == expected.end()) continue;
+    EXPECT_EQ(method["bytes_up"], 4 * known->second) << known->first;
+    ++seen;
   }
+  EXPECT_EQ(seen, 3);
 }
 
 TEST(Tokenize, GivesIdsUncutForEveryLine) {

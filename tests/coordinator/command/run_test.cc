@@ -26,6 +26,12 @@ std::vector<json> Lines(const std::filesystem::path& path) {
   return lines;
 }
 
+std::string WithoutDashes(std::string_view text) {
+  std::string name(text);
+  std::erase(name, '-');
+  return name;
+}
+
 // --- all methods ---
 
 class EveryMethod : public testing::TestWithParam<const strategy::Method*> {};
@@ -49,11 +55,7 @@ TEST_P(EveryMethod, RunsEndToEnd) {
   EXPECT_THAT(predicted.out, testing::ContainsRegex("^(blue|green|red)\t0\\.[0-9]+\n$"));
 }
 
-INSTANTIATE_TEST_SUITE_P(Methods, EveryMethod, testing::ValuesIn(strategy::Methods().begin(), strategy::Methods().end()), [](const auto& info) {
-  std::string name(info.param->name);
-  std::erase(name, '-');
-  return name;
-});
+INSTANTIATE_TEST_SUITE_P(Methods, EveryMethod, testing::ValuesIn(strategy::Methods().begin(), strategy::Methods().end()), [](const auto& method) { return WithoutDashes(method.param->name); });
 
 class MixedRanks : public testing::TestWithParam<const char*> {};
 
@@ -69,11 +71,8 @@ TEST_P(MixedRanks, SmallAndLargeClientsTrainTogether) {
   EXPECT_EQ(bytes.size(), 2U) << "the seed gives both groups a client";
 }
 
-INSTANTIATE_TEST_SUITE_P(Methods, MixedRanks, testing::Values("flora", "fed-sb", "flexlora", "hetlora"), [](const auto& info) {
-  std::string name(info.param);
-  std::erase(name, '-');
-  return name;
-});
+INSTANTIATE_TEST_SUITE_P(Methods, MixedRanks, testing::Values("flora", "fed-sb", "flexlora", "hetlora"), 
+                         [](const auto& name) { return WithoutDashes(name.param); });
 
 // --- equal bytes ---
 
