@@ -10,6 +10,13 @@ namespace {
 
 constexpr Command kCommands[] = {
     {"simulate", "Run a whole federation on this machine", AddSimulate},
+    {"check", "List all faults of a configuration at once; show what it means and costs", AddCheck},
+    {"methods", "The methods: what is trained, the rule, bytes, what each works with", AddMethods},
+    {"inspect", "What a model, adapter, run or safetensors file holds", AddInspect},
+    {"export", "A PEFT adapter, or a merged model, from a run", AddExport},
+    {"evaluate", "Loss, accuracy and mistakes on labelled rows", AddEvaluate},
+    {"predict", "Label and probability for each line", AddPredict},
+    {"tokenize", "The ids of each line", AddTokenize},
     {"data", "Prepare data: split by client, or make the Debian example", AddData},
 };
 

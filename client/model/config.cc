@@ -80,6 +80,23 @@ class Reader {
 
 }  // namespace
 
+namespace {
+
+// {"0": "first", "1": "second"} as a list; empty where it is anything else.
+std::vector<std::string> ReadLabels(const json& object) {
+  std::vector<std::string> labels;
+  const auto map = object.find("id2label");
+  if (map == object.end() || !map->is_object()) return {};
+  for (size_t i = 0; i < map->size(); ++i) {
+    const auto label = map->find(std::to_string(i));
+    if (label == map->end() || !label->is_string()) return {};
+    labels.push_back(*label);
+  }
+  return labels;
+}
+
+}  // namespace
+
 Result<Config> ParseConfig(std::string_view text, std::string_view path) {
   const json object = json::parse(text, nullptr, false);
   if (!object.is_object()) return InvalidArgument("{}: is not a JSON object", path);
@@ -112,6 +129,7 @@ Result<Config> ParseConfig(std::string_view text, std::string_view path) {
   if (config.hidden % config.heads != 0)
     return InvalidArgument("{}: hidden_size {} is not a multiple of num_attention_heads {}", path, config.hidden, config.heads);
   RETURN_IF_ERROR(reader.RefuseUnknown());
+  config.labels = ReadLabels(object);
   return config;
 }
 

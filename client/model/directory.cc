@@ -29,9 +29,22 @@ Status CheckWeight(const std::string& file, const std::string& name, const Layou
   return {};
 }
 
+// The head, where the file holds a whole and finite one; the base of an adapter may hold any.
+TensorViewMap FindHead(const TensorViewMap& tensors, const Family& family, const Config& config) {
+  const auto output = tensors.find(std::string(family.head_output) + ".weight");
+  if (output == tensors.end() || output->second.shape.size() != 2) return {};
+  TensorViewMap head;
+  for (const auto& [name, entry] : HeadLayout(family, config, output->second.shape[0])) {
+    const auto found = tensors.find(name);
+    if (found == tensors.end() || !CheckWeight("", name, entry, &found->second)) return {};
+    head.emplace(name, found->second);
+  }
+  return head;
+}
+
 }  // namespace
 
-Result<Directory> OpenDirectory(const std::filesystem::path& path) {
+Result<Directory> OpenDirectory(const std::filesystem::path& path, const TokenizerCheck& check) {
   std::error_code error;
   if (!std::filesystem::is_directory(path, error))
     return MakeError(Code::kNotFound, "{}: no such model directory (expected config.json, tokenizer.json, model.safetensors in it)", path.string());
@@ -42,6 +55,7 @@ Result<Directory> OpenDirectory(const std::filesystem::path& path) {
   directory.family = FindFamily(directory.config.model_type);
   if (!std::filesystem::is_regular_file(path / "tokenizer.json", error))
     return MakeError(Code::kNotFound, "{}: missing (transformers writes it for every fast tokenizer)", (path / "tokenizer.json").string());
+  if (check) RETURN_IF_ERROR(check(path / "tokenizer.json", directory.config));
   std::filesystem::path weights = path / "model.safetensors";
   const std::filesystem::path index = path / "model.safetensors.index.json";
   if (std::filesystem::exists(weights, error)) {
@@ -61,6 +75,7 @@ Result<Directory> OpenDirectory(const std::filesystem::path& path) {
     directory.weights.emplace(name, *found);
   }
   directory.digest = hasher.Finish();
+  directory.head = FindHead(directory.file->tensors(), *directory.family, directory.config);
   return directory;
 }
 

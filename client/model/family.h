@@ -24,6 +24,7 @@ struct Config {
   double norm_epsilon = 1e-12;
   double hidden_dropout = 0, attention_dropout = 0, classifier_dropout = 0;
   std::string activation;  // "gelu" | "gelu_new" | "relu"
+  std::vector<std::string> labels;  // id2label, where it is a whole list; of use beside a classifier in the weights
 };
 
 // A post-norm transformer encoder with a classifier on its first token (BERT; Devlin et al., 2019).

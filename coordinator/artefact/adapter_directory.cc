@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "aggregation/base/file.h"
+#include "aggregation/tensor/safetensors.h"
 #include "coordinator/artefact/model_card.h"
 
 namespace tributary::artefact {
@@ -27,6 +28,33 @@ std::string FactsJson(const config::Config& config, const Provenance& provenance
   json["state_digest"] = provenance.state_digest;
   json["privacy"] = provenance.privacy_statement;
   return json.dump(2) + "\n";
+}
+
+// The base's config.json (read before, so it is an object) as that of a classifier with labels.
+std::string MergedConfig(const std::string& base_config, const config::Config& config, const model::Directory& base) {
+  auto json = nlohmann::ordered_json::parse(base_config, nullptr, false);
+  TRIBUTARY_CHECK(json.is_object(), "the base model's config.json was checked");
+  for (const char* key : {"_name_or_path", "torch_dtype", "num_labels", "finetuning_task"}) json.erase(key);
+  json["architectures"] = {base.family->architecture};
+  json["dtype"] = "float32";
+  json["problem_type"] = "single_label_classification";
+  json["id2label"] = json["label2id"] = nlohmann::ordered_json::object();
+  for (size_t i = 0; i < config.model.labels.size(); ++i) {
+    json["id2label"][std::to_string(i)] = config.model.labels[i];
+    json["label2id"][config.model.labels[i]] = i;
+  }
+  return json.dump(2) + "\n";
+}
+
+// The tokenizer's files and tributary.json.
+Status WriteCommonFiles(const std::filesystem::path& directory, const config::Config& config, const model::Directory& base,
+                        const Provenance& provenance) {
+  for (std::string_view name : kTokenizerFiles) {
+    if (!std::filesystem::exists(base.path / name)) continue;
+    ASSIGN_OR_RETURN(const std::string content, ReadFile(base.path / name));
+    RETURN_IF_ERROR(WriteFile(directory / name, content));
+  }
+  return WriteFile(directory / "tributary.json", FactsJson(config, provenance));
 }
 
 }  // namespace
@@ -58,14 +86,28 @@ Result<double> WriteAdapterDirectory(const std::filesystem::path& directory, con
   options.base_model = config.model.name;
   const adapter::PeftFiles files = adapter::ExportPeft(adapter, options);
   RETURN_IF_ERROR(adapter::WritePeft(directory, files));
-  for (std::string_view name : kTokenizerFiles) {
-    if (!std::filesystem::exists(base.path / name)) continue;
-    ASSIGN_OR_RETURN(const std::string content, ReadFile(base.path / name));
-    RETURN_IF_ERROR(WriteFile(directory / name, content));
-  }
-  RETURN_IF_ERROR(WriteFile(directory / "tributary.json", FactsJson(config, provenance)));
+  RETURN_IF_ERROR(WriteCommonFiles(directory, config, base, provenance));
   RETURN_IF_ERROR(WriteFile(directory / "README.md", ModelCard(config, provenance)));
   return files.truncation_error;
+}
+
+Status WriteMergedDirectory(const std::filesystem::path& directory, const strategy::AdapterSpec& spec, const TensorMap& state,
+                            const config::Config& config, const model::Directory& base, const Provenance& provenance) {
+  RETURN_IF_ERROR(MakeDirectories(directory));
+  TensorMap tensors;
+  for (const auto& [name, view] : base.weights) {
+    ASSIGN_OR_RETURN(tensors[name], Convert(view, DType::kF32));
+  }
+  for (const adapter::Target& target : spec.targets) {
+    const adapter::Matrix delta = adapter::ToMatrix(strategy::StateDelta(spec, state, target).view());
+    Tensor& weight = tensors.at(target.module + ".weight");
+    weight = adapter::ToF32(adapter::ToMatrix(weight.view()) + delta);
+  }
+  for (const auto& [name, entry] : spec.head) tensors[name] = state.at(name);
+  RETURN_IF_ERROR(WriteSafetensors(directory / "model.safetensors", tensors, {{"format", "pt"}}));
+  ASSIGN_OR_RETURN(const std::string base_config, ReadFile(base.path / "config.json"));
+  RETURN_IF_ERROR(WriteFile(directory / "config.json", MergedConfig(base_config, config, base)));
+  return WriteCommonFiles(directory, config, base, provenance);
 }
 
 }  // namespace tributary::artefact

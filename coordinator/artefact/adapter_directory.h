@@ -4,6 +4,7 @@
 // local path, time or host name is in it.
 
 #include "aggregation/adapter/peft_export.h"
+#include "aggregation/strategy/state.h"
 #include "client/model/directory.h"
 #include "coordinator/config/config.h"
 
@@ -30,5 +31,10 @@ Result<AdapterFacts> ReadAdapterFacts(const std::filesystem::path& directory);
 Result<double> WriteAdapterDirectory(const std::filesystem::path& directory, const adapter::PeftAdapter& adapter,
                                      const config::Config& config, const model::Directory& base, const Provenance& provenance,
                                      adapter::PeftOptions options);
+
+// The whole classification model with the adapter in its weights, f32, as transformers reads it:
+// model.safetensors, config.json with the labels, the tokenizer's files, tributary.json.
+Status WriteMergedDirectory(const std::filesystem::path& directory, const strategy::AdapterSpec& spec, const TensorMap& state,
+                            const config::Config& config, const model::Directory& base, const Provenance& provenance);
 
 }  // namespace tributary::artefact

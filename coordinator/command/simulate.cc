@@ -4,8 +4,10 @@
 #include <cstdio>
 #include <thread>
 
+#include "coordinator/command/load.h"
 #include "coordinator/command/progress.h"
 #include "coordinator/config/read.h"
+#include "coordinator/simulation/run_directory.h"
 #include "coordinator/simulation/simulate.h"
 #include "deploy/commands.h"
 
@@ -17,11 +19,6 @@ struct Options {
   std::vector<std::string> set;
   int workers = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
 };
-
-Result<int> PrintFaults(const std::vector<config::Fault>& faults, std::string_view what) {
-  for (const config::Fault& fault : faults) fmt::print(stderr, "{}\n", fault.Text());
-  return InvalidArgument("{} has {} fault{}", what, faults.size(), faults.size() == 1 ? "" : "s");
-}
 
 Result<int> Run(const Options& options) {
   if (options.file.empty() == options.resume.empty()) return InvalidArgument("name a configuration FILE, or a run with --resume DIR");
@@ -35,21 +32,17 @@ Result<int> Run(const Options& options) {
   } else {
     simulate.out = options.resume;
     simulate.resume = true;
-    ASSIGN_OR_RETURN(const std::string text, simulation::ReadRunToml(options.resume));
-    read = config::ReadConfigText(text, options.resume + "/run.toml", std::filesystem::current_path(), {});
+    ASSIGN_OR_RETURN(read, simulation::ReadRunToml(options.resume));
   }
   const std::string name = options.resume.empty() ? options.file : options.resume + "/run.toml";
-  if (!read.faults.empty()) return PrintFaults(read.faults, name);
   std::error_code error;
   if (!simulate.resume && std::filesystem::exists(simulate.out / "run.toml", error))
     return MakeError(Code::kAlreadyExists, "{}: already holds a run; go on with --resume {}, or name another directory with --out",
                      simulate.out.string(), simulate.out.string());
   CatchInterrupts();
   auto progress = MakeProgress(options.format == "json");
-  auto loaded = simulation::LoadEnvironment(std::move(read.config), options.workers);
-  if (!loaded.faults.empty()) return PrintFaults(loaded.faults, name);
-  if (!loaded.environment->bad_rows.empty()) fmt::print(stderr, "warning: {}", loaded.environment->bad_rows);
-  ASSIGN_OR_RETURN(const auto result, simulation::Simulate(*loaded.environment, simulate, *progress, IsInterrupted));
+  ASSIGN_OR_RETURN(const auto environment, LoadOrListFaults(std::move(read), name, options.workers));
+  ASSIGN_OR_RETURN(const auto result, simulation::Simulate(*environment, simulate, *progress, IsInterrupted));
   progress->OnEnd(result, simulate.out.string());
   if (result.ending == simulation::Ending::kInterrupted) return kInterrupted;
   return result.ending == simulation::Ending::kPaused ? kWorkFailed : kDone;

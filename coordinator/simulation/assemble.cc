@@ -8,15 +8,14 @@ namespace {
 
 using config::Config;
 
-strategy::AdapterSpec MakeAdapter(const Environment& e, std::vector<adapter::Target> targets) {
-  const Config& c = e.config;
+strategy::AdapterSpec MakeAdapter(const Config& c, const model::Directory& base, std::vector<adapter::Target> targets) {
   strategy::AdapterSpec spec;
   spec.method = c.adapter.method;
   spec.rank = c.adapter.rank;
   spec.scale = c.adapter.scale;
   spec.targets = std::move(targets);
   std::sort(spec.targets.begin(), spec.targets.end(), [](const auto& a, const auto& b) { return a.module < b.module; });
-  spec.head = model::HeadLayout(*e.model.family, e.model.config, static_cast<int64_t>(c.model.labels.size()));
+  spec.head = model::HeadLayout(*base.family, base.config, static_cast<int64_t>(c.model.labels.size()));
   spec.freeze_head = c.training.freeze_head;
   spec.seed = c.InitSeed();
   spec.start = c.adapter.start;
@@ -112,14 +111,19 @@ std::string AddPrivacy(Environment& e) {
 
 }  // namespace
 
+Result<strategy::AdapterSpec> AdapterOf(const Config& config, const model::Directory& base) {
+  auto targets = model::SelectTargets(model::LinearLayers(*base.family, base.config), config.adapter.targets);
+  if (!targets) return Annotate(targets.error(), "adapter.targets");
+  return MakeAdapter(config, base, *std::move(targets));
+}
+
 void Assemble(Environment& e, std::vector<config::Fault>& faults) {
-  const auto linears = model::LinearLayers(*e.model.family, e.model.config);
-  auto targets = model::SelectTargets(linears, e.config.adapter.targets);
-  if (!targets) {
-    faults.push_back({"", "adapter.targets: " + targets.error().message});
+  auto adapter = AdapterOf(e.config, e.model);
+  if (!adapter) {
+    faults.push_back({"", adapter.error().message});
     return;
   }
-  e.adapter = MakeAdapter(e, *std::move(targets));
+  e.adapter = *std::move(adapter);
   std::vector<int64_t> ranks = {e.config.adapter.rank};
   for (const auto& [group, rank] : e.config.adapter.ranks) ranks.push_back(rank);
   for (std::string& fault : strategy::Faults(e.adapter, ranks)) faults.push_back({"", std::move(fault)});

@@ -4,7 +4,7 @@
 
 #include "aggregation/base/random.h"
 #include "client/data/metrics.h"
-#include "client/data/tokenizer.h"
+#include "client/task/text_model.h"
 #include "coordinator/config/render.h"
 #include "coordinator/simulation/assemble.h"
 
@@ -16,17 +16,18 @@ using config::Fault;
 
 class Loader {
  public:
-  Loader(Environment& environment, int threads, std::vector<Fault>& faults) : e_(environment), threads_(threads), faults_(faults) {}
+  Loader(Environment& environment, int threads, std::vector<Fault>& faults)
+      : e_(environment), threads_(threads), faults_(faults), has_all_keys_(faults.empty()) {}
 
   void Run() {
     const bool has_model = LoadModel();
     auto train = Read(e_.config.data.train, "data.train", e_.config.data.partition == "by-client" ? e_.config.data.client : "");
     std::optional<data::Dataset> test;
     if (!e_.config.data.test.empty()) test = ReadTest();
-    else if (e_.config.evaluation.on != "clients") Add("data.test is missing: evaluation.on = \"{}\" needs it", e_.config.evaluation.on);
+    else if (e_.config.evaluation.on != "clients") AddMissing("data.test", fmt::format(": evaluation.on = \"{}\" needs it", e_.config.evaluation.on));
     std::optional<data::Dataset> open;
     if (!e_.config.data.public_rows.empty()) open = Read(e_.config.data.public_rows, "data.public", "");
-    if (!train || !has_model) return;
+    if (!train) return;
     if (e_.config.model.labels.empty()) e_.config.model.labels = data::DeriveLabels(train->examples);
     if (e_.config.model.labels.size() < 2) Add("data.train has {} label, a classifier needs two", e_.config.model.labels.size());
     if (e_.config.model.labels.size() > static_cast<size_t>(data::kMaxClasses)) Add("data.train has {} labels, at most {} are supported", e_.config.model.labels.size(), data::kMaxClasses);
@@ -36,7 +37,7 @@ class Loader {
     std::optional<std::vector<int32_t>> open_labels;
     if (open) open_labels = Index(open->examples, "data.public");
     Partition(train->examples);
-    if (!faults_.empty()) return;
+    if (!has_model || !faults_.empty()) return;
     Tokenise(*train, std::move(*labels), &e_.train);
     if (test) Tokenise(*test, std::move(*test_labels), &e_.test);
     if (open) Tokenise(*open, std::move(*open_labels), &e_.open);
@@ -51,21 +52,22 @@ class Loader {
     faults_.push_back({"", fmt::format(format, std::forward<Args>(args)...)});
   }
 
+  // A key that could not be read is a fault already, and not missing.
+  void AddMissing(std::string_view key, std::string_view why) {
+    if (has_all_keys_) Add("{} is missing{}", key, why);
+  }
+
   bool LoadModel() {
-    if (e_.config.model_path.empty()) return Add("model.path is missing: the directory of the base model"), false;
-    auto directory = model::OpenDirectory(e_.config.model_path);
-    if (!directory) return Add("model.path: {}", directory.error().message), false;
-    e_.model = *std::move(directory);
+    if (e_.config.model_path.empty()) return AddMissing("model.path", ": the directory of the base model"), false;
+    auto text = client::OpenTextModel(e_.config.model_path);
+    if (!text) return Add("model.path: {}", text.error().message), false;
+    e_.model = text->directory;
+    tokenizer_ = text->tokenizer;
     const std::string digest = e_.model.digest.Hex();
     if (e_.config.model.digest.empty()) e_.config.model.digest = digest;
     if (e_.config.model.digest != digest) Add("model.digest is {}, but {} has {}", e_.config.model.digest, e_.config.model_path.string(), digest);
     const bool pair = e_.config.data.text.size() == 2;
-    auto tokenizer = data::Tokenizer::Load(e_.config.model_path / "tokenizer.json");
-    if (!tokenizer) return Add("{}", tokenizer.error().message), false;
-    tokenizer_ = *std::move(tokenizer);
-    if (static_cast<int64_t>(tokenizer_->vocabulary_size()) > e_.model.config.vocabulary)
-      Add("{}: ids up to {}, but config.json says vocab_size {}", (e_.config.model_path / "tokenizer.json").string(), tokenizer_->vocabulary_size() - 1, e_.model.config.vocabulary);
-    const int64_t positions = e_.model.config.positions - (e_.model.family->positions_after_padding ? e_.model.config.pad_token + 1 : 0);
+    const int64_t positions = text->Positions();
     if (e_.config.training.max_length > positions) Add("training.max_length is {}, but the model has {} positions", e_.config.training.max_length, positions);
     if (e_.config.training.max_length <= static_cast<int64_t>(tokenizer_->special_tokens(pair)))
       Add("training.max_length is {}, which leaves no room beside {} special tokens", e_.config.training.max_length, tokenizer_->special_tokens(pair));
@@ -73,7 +75,7 @@ class Loader {
   }
 
   std::optional<data::Dataset> Read(const std::filesystem::path& path, std::string_view key, const std::string& client) {
-    if (path.empty()) return Add("{} is missing", key), std::nullopt;
+    if (path.empty()) return AddMissing(key, ""), std::nullopt;
     data::DatasetSource source{path, e_.config.data.text, e_.config.data.label, client, {}};
     if (!e_.config.data.format.empty()) source.table.format = *data::ParseFormat(e_.config.data.format);
     auto dataset = data::ReadDataset(source);
@@ -148,6 +150,7 @@ class Loader {
   Environment& e_;
   int threads_;
   std::vector<Fault>& faults_;
+  const bool has_all_keys_;
   std::shared_ptr<const data::Tokenizer> tokenizer_;
 };
 
@@ -201,9 +204,9 @@ std::vector<ClientId> Environment::Names() const {
   return names;
 }
 
-LoadedEnvironment LoadEnvironment(Config config, int threads) {
-  LoadedEnvironment loaded{std::make_unique<Environment>(), {}};
-  loaded.environment->config = std::move(config);
+LoadedEnvironment LoadEnvironment(config::ReadConfig read, int threads) {
+  LoadedEnvironment loaded{std::make_unique<Environment>(), std::move(read.faults)};
+  loaded.environment->config = std::move(read.config);
   Loader(*loaded.environment, threads, loaded.faults).Run();
   if (!loaded.faults.empty()) loaded.environment.reset();
   return loaded;

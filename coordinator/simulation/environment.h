@@ -10,7 +10,7 @@
 #include "client/data/partition.h"
 #include "client/model/directory.h"
 #include "client/task/task_runner.h"
-#include "coordinator/config/config.h"
+#include "coordinator/config/read.h"
 #include "coordinator/core/run_plan.h"
 #include "coordinator/fold/folder.h"
 #include "coordinator/simulation/engine.h"
@@ -46,7 +46,8 @@ struct LoadedEnvironment {
   std::vector<config::Fault> faults;
 };
 
-// Reads model and data on `threads` threads. The configuration has no faults of its own.
-LoadedEnvironment LoadEnvironment(config::Config config, int threads);
+// Reads model and data on `threads` threads. Faults that the configuration has already stay first;
+// model and data are looked at all the same, so that all faults come at once.
+LoadedEnvironment LoadEnvironment(config::ReadConfig read, int threads);
 
 }  // namespace tributary::simulation

@@ -8,17 +8,15 @@
 #include "aggregation/strategy/export.h"
 #include "client/trainer_module.h"
 #include "coordinator/artefact/adapter_directory.h"
-#include "coordinator/config/render.h"
 #include "coordinator/report/files.h"
 #include "coordinator/simulation/resumed.h"
+#include "coordinator/simulation/run_directory.h"
 #include "coordinator/simulation/simulated_coordinator.h"
 #include "coordinator/store/sqlite_store.h"
 #include "coordinator/simulation/version.h"
 
 namespace tributary::simulation {
 namespace {
-
-const RunId kRun{"run"};  // a run directory holds one
 
 int64_t PeakMemory() {
   rusage usage{};
@@ -73,7 +71,7 @@ class Simulation : public Observer {
     RETURN_IF_ERROR(MakeDirectories(options_.out / "state"));
     ASSIGN_OR_RETURN(blobs_, store::OpenDiskBlobStore(options_.out / "state/blobs"));
     ASSIGN_OR_RETURN(states_, store::OpenSqliteStore(options_.out / "state/journal.sqlite"));
-    return WriteFile(options_.out / "run.toml", config::RenderToml(environment_.config));
+    return WriteFile(options_.out / "run.toml", RenderRunToml(environment_.config, options_.out));
   }
 
   Status LoadModel() {
@@ -182,8 +180,7 @@ class Simulation : public Observer {
     if (!kept.digest) return {};
     ASSIGN_OR_RETURN(const fold::RunState state, folder_->Open(*kept.digest));
     if (state.adapter.empty()) return {};
-    artefact::Provenance provenance{kept.round, static_cast<int64_t>(environment_.clients.size()), facts_.plan_digest.Hex(),
-                                    kept.digest->Hex(), view.privacy, view.AccuracyOf(kept)};
+    const artefact::Provenance provenance = ProvenanceOf(facts_, view, kept);
     ASSIGN_OR_RETURN(const double error, artefact::WriteAdapterDirectory(options_.out / "adapter", strategy::ExportAdapter(environment_.adapter, state.adapter),
                                                                          environment_.config, environment_.model, provenance, {}));
     TRIBUTARY_CHECK(error == 0, "an adapter without a rank limit is exact");
@@ -215,12 +212,6 @@ class Simulation : public Observer {
 };
 
 }  // namespace
-
-Result<std::string> ReadRunToml(const std::filesystem::path& directory) {
-  if (!std::filesystem::exists(directory / "run.toml"))
-    return MakeError(Code::kNotFound, "{}: holds no run (no run.toml)", directory.string());
-  return ReadFile(directory / "run.toml");
-}
 
 Result<SimulateResult> Simulate(const Environment& environment, const SimulateOptions& options, Progress& progress,
                                 const std::function<bool()>& is_interrupted) {

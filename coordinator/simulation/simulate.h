@@ -44,7 +44,4 @@ struct SimulateResult {
 Result<SimulateResult> Simulate(const Environment& environment, const SimulateOptions& options, Progress& progress,
                                 const std::function<bool()>& is_interrupted);
 
-// The effective configuration of a run directory, for resuming.
-Result<std::string> ReadRunToml(const std::filesystem::path& directory);
-
 }  // namespace tributary::simulation

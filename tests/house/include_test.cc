@@ -31,7 +31,7 @@ const std::vector<Folder>& Law() {
       {"client/data", {"aggregation/base", "aggregation/tensor"}, {"nlohmann/", "utf8proc", "oniguruma"}},
       {"client/model", {"aggregation/base", "aggregation/tensor", "aggregation/adapter"}, {"nlohmann/"}},
       {"client/train", {"aggregation", "client/model", "client/trainer"}, {"torch/", "ATen/", "c10/", "dlfcn.h"}},
-      {"client/task", {"aggregation", "client/trainer.h", "client/data"}, {}},
+      {"client/task", {"aggregation", "client/trainer.h", "client/data", "client/model"}, {}},
       {"client/command", {"aggregation", "client", "coordinator", "deploy/command", "deploy/commands"}, {"nlohmann/"}},
       {"client", {"aggregation/base", "aggregation/tensor", "aggregation/adapter"}, {}},
       {"coordinator/core", {"aggregation/base"}, {}},

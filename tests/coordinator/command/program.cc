@@ -1,0 +1,84 @@
+#include "tests/coordinator/command/program.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "aggregation/base/status.h"
+
+extern char** environ;
+
+namespace tributary {
+
+std::string ReadText(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+void WriteText(const std::filesystem::path& path, const std::string& text) {
+  std::filesystem::create_directories(path.parent_path());
+  std::ofstream(path, std::ios::binary) << text;
+}
+
+StartedProgram::StartedProgram(const std::vector<std::string>& arguments, const std::string& input) {
+  const std::string program = TRIBUTARY_BINARY_DIR "/tributary";
+  const std::string in = (scratch_.path() / "in").string(), err = (scratch_.path() / "err").string();
+  WriteText(in, input);
+  WriteText(err, "");
+  std::filesystem::permissions(err, std::filesystem::perms(0666));
+  int pipes[2];
+  TRIBUTARY_CHECK(pipe2(pipes, O_CLOEXEC) == 0, "a pipe can be made");
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_addopen(&actions, 0, in.c_str(), O_RDONLY, 0);
+  posix_spawn_file_actions_adddup2(&actions, pipes[1], 1);
+  posix_spawn_file_actions_addopen(&actions, 2, err.c_str(), O_WRONLY, 0);
+  std::vector<char*> argv = {const_cast<char*>(program.c_str())};
+  for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+  argv.push_back(nullptr);
+  TRIBUTARY_CHECK(posix_spawn(&pid_, program.c_str(), &actions, nullptr, argv.data(), environ) == 0, "the program was built");
+  posix_spawn_file_actions_destroy(&actions);
+  close(pipes[1]);
+  output_ = pipes[0];
+}
+
+StartedProgram::~StartedProgram() {
+  if (pid_ > 0) {
+    Signal(SIGKILL);
+    Wait();
+  }
+}
+
+void StartedProgram::ReadSome() {
+  char block[4096];
+  const ssize_t got = read(output_, block, sizeof block);
+  if (got > 0) out_.append(block, static_cast<size_t>(got));
+  ended_ = got == 0;
+}
+
+bool StartedProgram::WaitForOutput(const std::string& text) {
+  while (out_.find(text) == std::string::npos && !ended_) ReadSome();
+  return out_.find(text) != std::string::npos;
+}
+
+void StartedProgram::Signal(int number) const { kill(pid_, number); }
+
+Outcome StartedProgram::Wait() {
+  while (!ended_) ReadSome();
+  close(output_);
+  int status = 0;
+  TRIBUTARY_CHECK(waitpid(pid_, &status, 0) == pid_, "the program can be waited for");
+  pid_ = -1;
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), out_, ReadText(scratch_.path() / "err")};
+}
+
+Outcome RunProgram(const std::vector<std::string>& arguments, const std::string& input) { return StartedProgram(arguments, input).Wait(); }
+
+}  // namespace tributary
