@@ -12,7 +12,7 @@
 namespace tributary::train {
 namespace {
 
-constexpr size_t kPackTokens = 2048;  // tokens of one forward pass without gradients
+constexpr size_t kPackTokens = 512;  // tokens of one forward pass without gradients
 
 // Runs f; what libtorch throws becomes an error.
 template <typename F>
