@@ -46,17 +46,18 @@ Result<std::optional<AdapterFacts>> ReadFacts(const std::filesystem::path& path)
   return facts;
 }
 
-Status CheckLabels(const Classifier& c, const std::string& from) {
+// `own`: the labels are those that tributary.json gives, not a base model's.
+Status CheckLabels(const Classifier& c, const std::string& from, bool own) {
   const model::Directory& base = c.text.directory;
   const auto bias = c.adapter.head.find(std::string(base.family->head_output) + ".bias");
   const int64_t logits = bias == c.adapter.head.end() ? 0 : bias->second.size();
   if (const Status fits = CheckCompatible(model::HeadLayout(*base.family, base.config, logits), ViewsOf(c.adapter.head)); !fits)
     return Annotate(fits.error(), "classifier");
-  if (c.labels.empty())
+  const auto labels = static_cast<int64_t>(c.labels.size());
+  if (labels != logits && !own)
     return MakeError(Code::kFailedPrecondition, "{}: tells no labels; expected tributary.json with \"labels\", or config.json with \"id2label\" from 0 to {}",
                      from, logits - 1);
-  if (static_cast<int64_t>(c.labels.size()) != logits)
-    return InvalidArgument("{}: {} labels, but the classifier has {} outputs", from, c.labels.size(), logits);
+  if (labels != logits) return InvalidArgument("{}: {} labels, but the classifier has {} outputs", (std::filesystem::path(from) / "tributary.json").string(), labels, logits);
   return {};
 }
 
@@ -79,7 +80,7 @@ Result<Classifier> OpenClassifier(const std::filesystem::path& model, const std:
   c.labels = facts ? facts->labels : base.config.labels;
   c.pair = facts && facts->pair;
   c.max_length = static_cast<size_t>(std::min(facts ? facts->max_length : INT64_MAX, c.text.Positions()));
-  RETURN_IF_ERROR(CheckLabels(c, source.string()));
+  RETURN_IF_ERROR(CheckLabels(c, source.string(), facts.has_value()));
   return c;
 }
 

@@ -33,6 +33,7 @@ class TextProgress : public RunProgress {
 
   void OnLoaded(const simulation::Environment& e, const std::string& device) override {
     rounds_ = e.config.federation.rounds;
+    plan_ = e.plan;
     fmt::print("{}: {} with {} on {}; {} clients, {} training rows, {} labels; {} targets at rank {}\n", e.config.model.name,
                e.config.adapter.method, e.config.training.optimizer, device, e.clients.size(), e.train.rows(), e.config.model.labels.size(),
                e.adapter.targets.size(), e.config.adapter.rank);
@@ -57,29 +58,22 @@ class TextProgress : public RunProgress {
     const report::Round& round = view.rounds.back();
     Clear();
     const auto accuracy = view.AccuracyOf(round);
-    const bool evaluates = stage.kind == TaskKind::kEvaluate || stage.kind == TaskKind::kPublicEvaluate;
     if (stage.kind == TaskKind::kTrain) {
-      last_train_ = fmt::format("{:>3} of {:>3} clients  loss {}", round.reported, round.selected, Number(round.train_loss, 4));
-      if (round.averaging_error) last_train_ += fmt::format("  averaging error {:.2e}", *round.averaging_error);
-      line_ = fmt::format("round {:>3}/{}  {}", stage.round, rounds_, last_train_);
-    } else if (!evaluates) {
-      line_ = fmt::format("start      {} from {} clients", StageWords(stage.kind), round.reported);
-      fmt::print("{}\n", line_);
-      line_.clear();
+      line_ = fmt::format("round {:>3}/{}  {:>3} of {:>3} clients  loss {}", stage.round, rounds_, round.reported, round.selected, Number(round.train_loss, 4));
+      if (round.averaging_error) line_ += fmt::format("  averaging error {:.2e}", *round.averaging_error);
+    } else if (Traits(stage.kind).is_start_statistic) {
+      fmt::print("start      {} from {} clients\n", StageWords(stage.kind), round.reported);
     }
-    if (evaluates || stage.kind == TaskKind::kTrain) {
-      std::string text = line_.empty() ? "start    " : line_;
-      if (accuracy) text += fmt::format("  accuracy {:.4f}", *accuracy);
-      fmt::print("{}{}{}", text, TimeLeft(stage.round), terminal_ ? "\r" : "\n");
-      if (terminal_ && evaluates) fmt::print("\n");
-      pending_newline_ = terminal_ && !evaluates;
+    if (stage.kind == plan_.TasksOfRound(stage.round).back() && !Traits(stage.kind).is_start_statistic) {
+      fmt::print("{}", stage.round == 0 ? "start    " : line_);
+      if (accuracy) fmt::print("  accuracy {:.4f}", *accuracy);
+      fmt::print("{}\n", TimeLeft(stage.round));
     }
     std::fflush(stdout);
   }
 
   void OnEnd(const simulation::SimulateResult& result, const std::string& directory) override {
     Clear();
-    if (pending_newline_) fmt::print("\n");
     if (result.ending == simulation::Ending::kInterrupted) {
       fmt::print(stderr, "interrupted; what there is was written to {}\ngo on with: tributary simulate --resume {}\n", directory, directory);
       return;
@@ -120,9 +114,9 @@ class TextProgress : public RunProgress {
   }
 
   const bool terminal_;
-  bool pending_newline_ = false;
   int64_t rounds_ = 0, first_round_ = -1;
-  std::string line_, last_train_;
+  coordinator::RunPlan plan_;
+  std::string line_;  // of the round, as far as it is known
   std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now(), first_round_began_;
 };
 

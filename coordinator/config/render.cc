@@ -104,7 +104,9 @@ std::string RenderManual() {
       if ((dot == std::string_view::npos ? "" : key.path.substr(0, dot)) != section.name) continue;
       const std::string value = std::visit(Renderer(), key.slot);
       std::string help(key.help);
-      if (!key.choices.empty() && key.path != "adapter.method") help += fmt::format(" One of {}.", fmt::join(key.choices, ", "));
+      std::vector<std::string_view> choices = key.choices;
+      std::erase(choices, "");
+      if (!choices.empty() && key.path != "adapter.method") help += fmt::format(" One of {}.", fmt::join(choices, ", "));
       out += fmt::format("| `{}` | {} | {} | {} | {} |\n", key.path.substr(dot + 1), SlotType(key.slot),
                          value.empty() ? "" : fmt::format("`{}`", value), key.in_plan ? "plan" : "", help);
     }

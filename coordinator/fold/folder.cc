@@ -57,6 +57,13 @@ Layout UploadLayout(const FoldPlan& plan, const ClientId& client, const Task& ta
   return {};
 }
 
+int64_t UploadBytes(const FoldPlan& plan, const ClientId& client, const Task& task) {
+  int64_t bytes = 0;
+  for (const auto& [name, entry] : UploadLayout(plan, client, task))
+    bytes += ElementCount(entry.shape).value_or(0) * static_cast<int64_t>(SizeOf(entry.dtype));
+  return bytes;
+}
+
 Result<RunState> Folder::Open(const Digest& digest) const {
   ASSIGN_OR_RETURN(const auto blob, blobs_.Open(digest));
   return ParseRunState(plan_.adapter, blob->bytes());

@@ -60,5 +60,6 @@ Layout EvaluationLayout(int64_t labels);
 
 // What an upload for this task must look like.
 Layout UploadLayout(const FoldPlan& plan, const ClientId& client, const Task& task);
+int64_t UploadBytes(const FoldPlan& plan, const ClientId& client, const Task& task);  // of its tensors
 
 }  // namespace tributary::fold

@@ -38,7 +38,8 @@ class Builder {
         accountant_(event_ ? privacy::RelationOf(*event_) : privacy::NeighborRelation::kZeroOut) {
     const strategy::Method* method = strategy::FindMethod(config.adapter.method);
     view_.shows_clients =
-        config.evaluation.on == "clients" || (method != nullptr && !method->local_factor.empty());
+        config.evaluation.on == "clients" ||
+        (config.evaluation.on == "both" && method != nullptr && !method->local_factor.empty());
   }
 
   Status operator()(const coordinator::RunStarted&) {

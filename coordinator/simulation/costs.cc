@@ -16,18 +16,12 @@ double HeadElements(const strategy::AdapterSpec& spec) {
   return elements;
 }
 
-double LayoutBytes(const Layout& layout) {
-  double bytes = 0;
-  for (const auto& [name, entry] : layout) bytes += static_cast<double>(ElementCount(entry.shape).value_or(0)) * static_cast<double>(SizeOf(entry.dtype));
-  return bytes;
-}
-
 int64_t Rounded(double bytes) { return static_cast<int64_t>(std::min(std::round(bytes), 9e18)); }
 
 StageCost StartCost(const Environment& e, TaskKind kind) {
   const bool designated = Traits(kind).is_designated;
   const auto clients = designated ? 1 : static_cast<int64_t>(e.clients.size());
-  const double up = LayoutBytes(fold::UploadLayout(e.fold, {}, {.kind = kind})) * static_cast<double>(clients);
+  const double up = static_cast<double>(fold::UploadBytes(e.fold, {}, {.kind = kind})) * static_cast<double>(clients);
   // A gradient is taken at the head; feature moments need the base model alone.
   const double down = kind == TaskKind::kFeatureMoments ? 0 : kElement * HeadElements(e.adapter) * static_cast<double>(clients);
   return {kind, 0, 0, clients, Rounded(up), Rounded(down)};

@@ -10,12 +10,6 @@ namespace {
 
 Reason ReasonOf(const Error& error) { return error.code == Code::kOutOfRange ? Reason::kNonFinite : Reason::kFailed; }
 
-int64_t LayoutBytes(const Layout& layout) {
-  int64_t bytes = 0;
-  for (const auto& [name, entry] : layout) bytes += ElementCount(entry.shape).value_or(0) * static_cast<int64_t>(SizeOf(entry.dtype));
-  return bytes;
-}
-
 }  // namespace
 
 SimulatedClients::SimulatedClients(const Environment& environment, const client::Model& model, store::BlobStore& blobs,
@@ -62,9 +56,10 @@ WorkCost SimulatedClients::Cost(const ClientId& client, const Task& task) {
   const auto steps = static_cast<double>(client::StepCount(environment_.tasks.training, static_cast<int64_t>(site.train.size())));
   const double passes = trains ? std::min(environment_.tasks.training.epochs, steps * static_cast<double>(environment_.tasks.training.batch_size) / rows) : 0.4;
   cost.units = passes * static_cast<double>(tokens);
-  cost.bytes_up = LayoutBytes(fold::UploadLayout(environment_.fold, client, task));
+  cost.bytes_up = fold::UploadBytes(environment_.fold, client, task);
   std::lock_guard lock(mutex_);
   totals_[task.sequence].bytes_down += cost.bytes_down;
+  costs_[{task.sequence, client}] = cost;
   return cost;
 }
 
@@ -90,8 +85,12 @@ Result<WorkResult> SimulatedClients::Wait(const ClientId& client, int64_t sequen
     return MakeError(Code::kCancelled, "interrupted");
   }
   Result<WorkResult> result = std::move(it->second.result);
-  if (result && result->reason == Reason::kAccepted)
-    totals_[sequence].bytes_up += LayoutBytes(fold::UploadLayout(environment_.fold, client, it->second.task));
+  if (result && result->reason == Reason::kAccepted) {
+    const WorkCost& cost = costs_[it->first];
+    result->metrics.push_back({"bytes_up", static_cast<double>(cost.bytes_up)});
+    result->metrics.push_back({"bytes_down", static_cast<double>(cost.bytes_down)});
+  }
+  costs_.erase(it->first);
   jobs_.erase(it);
   return result;
 }

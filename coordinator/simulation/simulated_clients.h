@@ -16,7 +16,7 @@ namespace tributary::simulation {
 
 // What tasks of one stage moved and took, beside what the journal holds of each.
 struct StageTotals {
-  int64_t bytes_up = 0, bytes_down = 0;
+  int64_t bytes_down = 0;
   double train_seconds = 0;  // wall time with training in flight
 };
 
@@ -68,6 +68,7 @@ class SimulatedClients : public ClientWork {
   std::condition_variable changed_;
   std::map<Key, Job> jobs_;
   std::map<int64_t, StageTotals> totals_;
+  std::map<Key, WorkCost> costs_;  // of tasks whose result is still to come
   int in_flight_ = 0;  // training tasks
   std::chrono::steady_clock::time_point in_flight_since_;
   std::string last_fault_;

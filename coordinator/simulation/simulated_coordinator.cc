@@ -34,7 +34,9 @@ Result<std::vector<coordinator::Record>> SimulatedCoordinator::Load() {
 // What the stage cost, and what its clients said, summed; the journal carries it to every view.
 void SimulatedCoordinator::AddTotals(const coordinator::FinishAggregate& command, std::vector<Metric>* metrics) {
   const StageTotals totals = clients_.Totals(command.task.sequence);
-  metrics->push_back({"bytes_up", static_cast<double>(totals.bytes_up)});
+  int64_t bytes_up = 0;  // from the accepted set, of which a resumed run has seen a part only in the journal
+  for (const coordinator::AcceptedUpdate& update : command.updates) bytes_up += fold::UploadBytes(folder_.plan(), update.client, command.task);
+  metrics->push_back({"bytes_up", static_cast<double>(bytes_up)});
   metrics->push_back({"bytes_down", static_cast<double>(totals.bytes_down)});
   if (command.task.kind != TaskKind::kTrain) return;
   metrics->push_back({"train_seconds", totals.train_seconds});

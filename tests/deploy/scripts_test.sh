@@ -245,7 +245,8 @@ case \$1 in
   simulate)
     [[ \$(<'$work/outcome') != 2 ]] || exit 2
     mkdir -p \$run && touch \$run/run.toml
-    [[ \$(<'$work/outcome') != 0 ]] || touch \$run/summary.json
+    [[ \$(<'$work/outcome') == 0 ]] && how='"complete"' || how=null
+    echo "  \"finished\": \$how," >\$run/summary.json
     exit "\$(<'$work/outcome')" ;;
   inspect) echo "accuracy of \$2" ;;
 esac

@@ -35,7 +35,7 @@ TEST(Help, VersionTellsHowItWasBuilt) {
 }
 
 TEST(Help, TheManualIsCurrent) {
-  EXPECT_EQ(RunProgram({"check", "--manual"}).out, ReadText(TRIBUTARY_SOURCE_DIR "/docs/configuration.md"))
+  EXPECT_TRUE(RunProgram({"check", "--manual"}).out == ReadText(TRIBUTARY_SOURCE_DIR "/docs/configuration.md"))
       << "run: build/release/tributary check --manual > docs/configuration.md";
 }
 
@@ -51,7 +51,7 @@ TEST(Help, CompletionKnowsCommandsAndOptions) {
   };
   EXPECT_EQ(complete("tributary pre"), "predict\n");
   EXPECT_EQ(complete("tributary export --po"), "--portable\n");
-  EXPECT_THAT(complete("tributary data "), HasSubstr("debian"));
+  EXPECT_EQ(complete("tributary data \"\""), "debian split\n");
 }
 
 TEST(Methods, TableSaysWhatEachWorksWith) {

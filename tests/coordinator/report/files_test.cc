@@ -75,7 +75,7 @@ TEST(RoundsFile, DescribesTestRowsUnlessClientsAreAskedFor) {
   run.config.evaluation.on = "clients";
   EXPECT_EQ(Lines(RoundsJsonl(View(run), run.config))[3]["accuracy"],
             *both.rounds[3].on_clients->Accuracy());
-  run.config.evaluation.on = "test";
+  run.config.evaluation.on = "both";
   run.config.adapter.method = "fedsa-lora";  // parts of it are the clients' own
   EXPECT_EQ(Lines(RoundsJsonl(View(run), run.config))[3]["accuracy"],
             *both.rounds[3].on_clients->Accuracy());
