@@ -70,9 +70,11 @@ class SlotReader {
     const auto value = node_.value_exact<std::string>();
     if (!value) return Expected("a string");
     if (!key_.choices.empty() && std::find(key_.choices.begin(), key_.choices.end(), *value) == key_.choices.end()) {
-      const auto near = Nearest(*value, key_.choices);
+      std::vector<std::string_view> choices = key_.choices;
+      std::erase(choices, "");  // absent, which nobody types
+      const auto near = Nearest(*value, choices);
       return fmt::format("{} is \"{}\"{}; expected {}", key_.path, *value,
-                         near.empty() ? "" : fmt::format(" (did you mean \"{}\"?)", near), fmt::join(key_.choices, ", "));
+                         near.empty() ? "" : fmt::format(" (did you mean \"{}\"?)", near), fmt::join(choices, ", "));
     }
     return slot = *value, "";
   }

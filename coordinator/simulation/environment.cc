@@ -28,8 +28,10 @@ class Loader {
     std::optional<data::Dataset> open;
     if (!e_.config.data.public_rows.empty()) open = Read(e_.config.data.public_rows, "data.public", "");
     if (!train) return;
-    if (e_.config.model.labels.empty()) e_.config.model.labels = data::DeriveLabels(train->examples);
-    if (e_.config.model.labels.size() < 2) Add("data.train has {} label, a classifier needs two", e_.config.model.labels.size());
+    if (e_.config.model.labels.empty()) {
+      e_.config.model.labels = data::DeriveLabels(train->examples);
+      if (e_.config.model.labels.size() < 2) Add("data.train has {} label, a classifier needs two", e_.config.model.labels.size());
+    }
     if (e_.config.model.labels.size() > static_cast<size_t>(data::kMaxClasses)) Add("data.train has {} labels, at most {} are supported", e_.config.model.labels.size(), data::kMaxClasses);
     auto labels = Index(train->examples, "data.train");
     std::optional<std::vector<int32_t>> test_labels;

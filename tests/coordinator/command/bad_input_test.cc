@@ -10,7 +10,6 @@ namespace {
 
 using testing::AllOf;
 using testing::HasSubstr;
-using testing::Not;
 
 MATCHER_P(SaysWrong, text, "") {
   *result_listener << "exit code " << arg.code << " and:\n" << arg.out << arg.err;
@@ -92,6 +91,13 @@ TEST_F(BadInput, ALabelThatOnlyTheTestRowsHave) {
 TEST_F(BadInput, MoreClientsThanThereAre) {
   EXPECT_THAT(world_.Check({"federation.cohort=9"}), SaysWrong("federation.cohort is 9, but the data has 8 clients"));
   EXPECT_THAT(world_.Check({"federation.minimum=9", "federation.cohort=all"}), SaysWrong("federation.minimum is 9, but the data has 8 clients"));
+}
+
+TEST_F(BadInput, FaultsOfTheConfigurationDoNotHideThoseOfModelAndData) {
+  const Outcome outcome = world_.Check({"adapter.method=nonsense", "training.max_length=200", "federation.cohort=9"});
+  EXPECT_THAT(outcome, SaysWrong("has 3 faults"));
+  EXPECT_THAT(outcome.err, AllOf(HasSubstr("--set: adapter.method is \"nonsense\""), HasSubstr("but the model has 140 positions"),
+                                 HasSubstr("the data has 8 clients")));
 }
 
 TEST_F(BadInput, TargetsAndRanks) {
