@@ -4,6 +4,7 @@ Usage: training_rival.py MODEL_DIR TEXT_FILE [--length N] [--steps N] [--threads
 """
 import argparse
 import json
+import random
 import resource
 import time
 
@@ -27,12 +28,11 @@ model.eval()  # dropout off, as in the other program
 with open(args.text, encoding="utf-8") as f:
     texts = [line.rstrip("\n") for line in f]
 rows = []
-for text in texts:
+for text in random.Random(1).sample(texts, min(len(texts), 6000)):
     ids = tokenizer(text, truncation=True, max_length=args.length or 128)["input_ids"]
     if not args.length or len(ids) == args.length:
         rows.append(ids)
-    if len(rows) == (args.steps + 3) * 32:
-        break
+random.Random(0).shuffle(rows)  # batches are drawn at random, as in training
 optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=1e-3, weight_decay=0)
 
 
