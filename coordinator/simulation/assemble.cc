@@ -1,6 +1,7 @@
 #include "coordinator/simulation/assemble.h"
 
 #include "coordinator/config/render.h"
+#include "coordinator/report/privacy_view.h"
 #include "privacy/calibration.h"
 
 namespace tributary::simulation {
@@ -81,13 +82,8 @@ std::string AddPrivacy(Environment& e) {
   const auto population = static_cast<int64_t>(e.clients.size());
   const auto warning = privacy::CheckDelta(p.delta, population);
   if (!warning) return "privacy.delta: " + warning.error().message;
-  const auto event_with = [&](double multiplier) -> privacy::PrivacyEvent {
-    const privacy::Gaussian gaussian{multiplier};
-    if (e.plan.sampling_rate) return privacy::PoissonSampled{*e.plan.sampling_rate, gaussian};
-    if (e.plan.cohort && *e.plan.cohort < population) return privacy::FixedSizeSampled{population, *e.plan.cohort, gaussian};
-    return gaussian;
-  };
-  const bool fixed_size = !e.plan.sampling_rate && e.plan.cohort && *e.plan.cohort < population;
+  // The very event that the report accounts for, so that noise and statement cannot disagree.
+  const auto event_with = [&](double value) { return *report::TrainingEvent(e.config, population, value); };
   double multiplier = p.noise_multiplier;
   int64_t rounds = e.plan.rounds;
   if (p.target_epsilon > 0) {
@@ -100,10 +96,7 @@ std::string AddPrivacy(Environment& e) {
   e.plan.privacy = coordinator::PrivacyPlan{multiplier, rounds};
   const double cohort = e.plan.sampling_rate ? *e.plan.sampling_rate * static_cast<double>(population)
                                              : static_cast<double>(e.plan.cohort.value_or(population));
-  const auto relation = e.plan.sampling_rate ? privacy::NeighborRelation::kAddRemove
-                        : fixed_size         ? privacy::NeighborRelation::kReplaceOne
-                                             : privacy::NeighborRelation::kZeroOut;
-  e.fold.noise = privacy::CentralNoise{p.clip_norm, multiplier, relation, cohort};
+  e.fold.noise = privacy::CentralNoise{p.clip_norm, multiplier, privacy::RelationOf(event_with(multiplier)), cohort};
   e.privacy_statement = p.noise == "seeded" ? "simulation, not private: the noise is seeded and can be repeated"
                                             : fmt::format("central differential privacy, unit: client, noise multiplier {:g}", multiplier);
   return "";
