@@ -30,16 +30,16 @@ struct TrainingOptions {
   std::string optimizer = "adamw";  // "adamw" | "sgd"
   double learning_rate = 1e-3;
   double weight_decay = 0;
-  double momentum = 0.9;            // sgd
-  double gradient_clip = 1.0;       // largest norm of a step's gradient; 0 = none
+  double momentum = 0.9;              // sgd
+  double gradient_clip = 1.0;         // largest norm of a step's gradient; 0 = none
   std::string schedule = "constant";  // "constant" | "linear" | "cosine"
-  double warmup = 0;                // share of the schedule's steps
+  double warmup = 0;                  // share of the schedule's steps
   int64_t batch_size = 16;
   double epochs = 1;
-  int64_t max_steps = 0;            // 0: as many as the epochs give
+  int64_t max_steps = 0;  // 0: as many as the epochs give
   int shards = 1;
-  double adapter_dropout = 0;       // on the adapters' input
-  bool model_dropout = false;       // the model's own dropout rates
+  double adapter_dropout = 0;  // on the adapters' input
+  bool model_dropout = false;  // the model's own dropout rates
 };
 
 // Steps that a task of `rows` rows takes; at least one.
@@ -59,9 +59,9 @@ struct TrainTask {
 };
 
 struct TrainResult {
-  TensorMap values;      // adapter::TrainedValues after training
+  TensorMap values;  // adapter::TrainedValues after training
   int64_t rows = 0, steps = 0, tokens = 0;
-  double loss_sum = 0;   // over rows, each at the time it was trained on
+  double loss_sum = 0;  // over rows, each at the time it was trained on
 };
 
 struct EvaluateResult {
@@ -73,15 +73,15 @@ struct EvaluateResult {
 // Sums over rows of [x;1][x;1]^T and of [x;1] y^T for the head's input x and one-hot labels y.
 struct FeatureMoments {
   int64_t rows = 0;
-  Tensor gram;     // f64 [d+1, d+1]
-  Tensor target;   // f64 [d+1, labels]
+  Tensor gram;    // f64 [d+1, d+1]
+  Tensor target;  // f64 [d+1, labels]
 };
 
 struct ModelRequest {
   std::filesystem::path directory;  // config.json, weights
   std::string task = "sequence-classification";
   int64_t labels = 0;
-  std::string device = "auto";      // "auto" | "cpu" | "cuda" | "cuda:n"
+  std::string device = "auto";  // "auto" | "cpu" | "cuda" | "cuda:n"
 };
 
 class Model {
@@ -92,15 +92,18 @@ class Model {
   // Stops within a step when asked to; the result then is CANCELLED. A loss or gradient that is
   // not finite is OUT_OF_RANGE.
   virtual Result<TrainResult> Train(const TrainTask& task, std::stop_token stop) const = 0;
-  virtual Result<EvaluateResult> Evaluate(const adapter::Instance& adapter, std::span<const Example> examples,
+  virtual Result<EvaluateResult> Evaluate(const adapter::Instance& adapter,
+                                          std::span<const Example> examples,
                                           std::stop_token stop) const = 0;
   // f32 [examples, labels].
   virtual Result<Tensor> Logits(const adapter::Instance& adapter, std::span<const Example> examples,
                                 std::stop_token stop) const = 0;
-  virtual Result<FeatureMoments> Moments(std::span<const Example> examples, int64_t labels, std::stop_token stop) const = 0;
+  virtual Result<FeatureMoments> Moments(std::span<const Example> examples, int64_t labels,
+                                         std::stop_token stop) const = 0;
   // Sum over examples of the loss's gradient by the dense weight of every layer of `adapter`,
   // f32 [out, in] by module name, at the adapter's values, without dropout.
-  virtual Result<TensorMap> GradientSum(const adapter::Instance& adapter, std::span<const Example> examples,
+  virtual Result<TensorMap> GradientSum(const adapter::Instance& adapter,
+                                        std::span<const Example> examples,
                                         std::stop_token stop) const = 0;
 };
 

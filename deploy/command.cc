@@ -1,7 +1,7 @@
 #include "deploy/command.h"
 
-#include <csignal>
 #include <unistd.h>
+#include <csignal>
 
 namespace tributary {
 namespace {
@@ -22,9 +22,12 @@ int ExitCodeOf(const Error& error) {
     case Code::kAlreadyExists:
     case Code::kFailedPrecondition:
     case Code::kUnimplemented:
-    case Code::kOutOfRange: return kWrongInput;
-    case Code::kCancelled: return kInterrupted;
-    default: return kWorkFailed;
+    case Code::kOutOfRange:
+      return kWrongInput;
+    case Code::kCancelled:
+      return kInterrupted;
+    default:
+      return kWorkFailed;
   }
 }
 

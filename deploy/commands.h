@@ -11,6 +11,7 @@ CommandBody AddSimulate(CLI::App& app);
 CommandBody AddCheck(CLI::App& app);
 CommandBody AddMethods(CLI::App& app);
 CommandBody AddInspect(CLI::App& app);
+CommandBody AddCompare(CLI::App& app);
 CommandBody AddExport(CLI::App& app);
 CommandBody AddEvaluate(CLI::App& app);
 CommandBody AddPredict(CLI::App& app);

@@ -13,6 +13,7 @@ constexpr Command kCommands[] = {
     {"check", "List all faults of a configuration at once; show what it means and costs", AddCheck},
     {"methods", "The methods: what is trained, the rule, bytes, what each works with", AddMethods},
     {"inspect", "What a model, adapter, run or safetensors file holds", AddInspect},
+    {"compare", "Groups of runs side by side: means, intervals, paired differences", AddCompare},
     {"export", "A PEFT adapter, or a merged model, from a run", AddExport},
     {"evaluate", "Loss, accuracy and mistakes on labelled rows", AddEvaluate},
     {"predict", "Label and probability for each line", AddPredict},
@@ -26,9 +27,11 @@ int Main(int argc, char** argv) {
   CLI::App app("Federated fine-tuning of foundation models with low-rank adapters.", "tributary");
   app.set_version_flag("--version", VersionText());
   app.require_subcommand(1);
-  app.footer("Examples:\n  tributary check federation.toml\n  tributary simulate federation.toml --out runs/first\n"
-             "  echo 'some text' | tributary predict --model MODEL --adapter runs/first/adapter\n"
-             "Each command has its own --help. Shell completion: source deploy/completion.bash");
+  app.footer(
+      "Examples:\n  tributary check federation.toml\n  tributary simulate federation.toml --out "
+      "runs/first\n"
+      "  echo 'some text' | tributary predict --model MODEL --adapter runs/first/adapter\n"
+      "Each command has its own --help. Shell completion: source deploy/completion.bash");
   std::vector<std::pair<CLI::App*, CommandBody>> bodies;
   for (const Command& command : kCommands) {
     CLI::App* sub = app.add_subcommand(std::string(command.name), std::string(command.summary));

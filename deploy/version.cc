@@ -5,7 +5,8 @@
 namespace tributary {
 
 std::string VersionText() {
-  return fmt::format("tributary {}, numerics {}, built with {} {}, training interface {}", simulation::kVersion, simulation::kNumerics,
+  return fmt::format("tributary {}, numerics {}, built with {} {}, training interface {}",
+                     simulation::kVersion, simulation::kNumerics,
 #ifdef __clang__
                      "Clang", __clang_version__,
 #else

@@ -14,10 +14,23 @@
 namespace tributary {
 
 enum class Code : int {
-  kOk = 0, kCancelled = 1, kUnknown = 2, kInvalidArgument = 3, kDeadlineExceeded = 4,
-  kNotFound = 5, kAlreadyExists = 6, kPermissionDenied = 7, kResourceExhausted = 8,
-  kFailedPrecondition = 9, kAborted = 10, kOutOfRange = 11, kUnimplemented = 12,
-  kInternal = 13, kUnavailable = 14, kDataLoss = 15, kUnauthenticated = 16,
+  kOk = 0,
+  kCancelled = 1,
+  kUnknown = 2,
+  kInvalidArgument = 3,
+  kDeadlineExceeded = 4,
+  kNotFound = 5,
+  kAlreadyExists = 6,
+  kPermissionDenied = 7,
+  kResourceExhausted = 8,
+  kFailedPrecondition = 9,
+  kAborted = 10,
+  kOutOfRange = 11,
+  kUnimplemented = 12,
+  kInternal = 13,
+  kUnavailable = 14,
+  kDataLoss = 15,
+  kUnauthenticated = 16,
 };
 
 // The code's name as gRPC spells it, e.g. "INVALID_ARGUMENT".
@@ -57,23 +70,24 @@ tl::unexpected<Error> Annotate(Error error, std::string_view prefix);
 #define TRIBUTARY_CONCAT(a, b) TRIBUTARY_CONCAT_(a, b)
 
 // Leaves the function with the error of `expression` if it has one.
-#define RETURN_IF_ERROR(expression) RETURN_IF_ERROR_(TRIBUTARY_CONCAT(tributary_status_, __COUNTER__), expression)
-#define RETURN_IF_ERROR_(status, expression)                                              \
-  do {                                                                                    \
-    if (auto status = (expression); !status.has_value())                                  \
-      return tl::unexpected<::tributary::Error>(std::move(status).error());               \
+#define RETURN_IF_ERROR(expression) \
+  RETURN_IF_ERROR_(TRIBUTARY_CONCAT(tributary_status_, __COUNTER__), expression)
+#define RETURN_IF_ERROR_(status, expression)                                \
+  do {                                                                      \
+    if (auto status = (expression); !status.has_value())                    \
+      return tl::unexpected<::tributary::Error>(std::move(status).error()); \
   } while (false)
 
 // ASSIGN_OR_RETURN(auto x, F()): x is F()'s value, or the function returns F()'s error.
 #define ASSIGN_OR_RETURN(declaration, expression) \
   ASSIGN_OR_RETURN_(TRIBUTARY_CONCAT(tributary_result_, __COUNTER__), declaration, expression)
-#define ASSIGN_OR_RETURN_(result, declaration, expression)                              \
-  auto result = (expression);                                                           \
+#define ASSIGN_OR_RETURN_(result, declaration, expression)                                       \
+  auto result = (expression);                                                                    \
   if (!result.has_value()) return tl::unexpected<::tributary::Error>(std::move(result).error()); \
   declaration = *std::move(result)
 
 // A promise of ours; broken, the program stops with the place and the reason.
-#define TRIBUTARY_CHECK(condition, what) \
-  do {                                   \
+#define TRIBUTARY_CHECK(condition, what)                                    \
+  do {                                                                      \
     if (!(condition)) ::tributary::CheckFailed(__FILE__, __LINE__, (what)); \
   } while (false)

@@ -15,8 +15,8 @@ constexpr std::array<TaskTraits, kTaskKinds> kTraits = {{
 }};
 
 constexpr std::array<std::string_view, kReasons> kNames = {
-    "pending",   "accepted",      "late",         "deadline",          "dropped_out",
-    "declined",  "failed",        "non_finite",   "bad_update",        "conflict",
+    "pending",      "accepted",   "late",          "deadline",         "dropped_out",
+    "declined",     "failed",     "non_finite",    "bad_update",       "conflict",
     "not_selected", "complete",   "below_minimum", "aggregate_failed", "retries_exhausted",
     "budget_spent", "early_stop", "operator",
 };

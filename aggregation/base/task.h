@@ -51,9 +51,9 @@ enum class Reason : uint8_t {
   kBelowMinimum,  // too few updates to commit
   kAggregateFailed,
   kRetriesExhausted,
-  kBudgetSpent,   // the next training round would overspend the privacy budget
-  kEarlyStop,     // no better held-out accuracy for a while
-  kOperator,      // somebody asked for it
+  kBudgetSpent,  // the next training round would overspend the privacy budget
+  kEarlyStop,    // no better held-out accuracy for a while
+  kOperator,     // somebody asked for it
 };
 inline constexpr int kReasons = 18;
 
@@ -62,8 +62,8 @@ std::optional<Reason> ReasonFromName(std::string_view name);
 
 // The reasons with which a client may end its own part.
 constexpr bool IsClientFault(Reason reason) {
-  return reason == Reason::kDeclined || reason == Reason::kFailed ||
-         reason == Reason::kNonFinite || reason == Reason::kBadUpdate;
+  return reason == Reason::kDeclined || reason == Reason::kFailed || reason == Reason::kNonFinite ||
+         reason == Reason::kBadUpdate;
 }
 
 // A number that travels with an update or an aggregate; carried and journalled, never decided on.
@@ -76,9 +76,9 @@ struct Metric {
 struct Task {
   int64_t sequence = 0;  // names the stage and its attempt; grows over the whole run
   TaskKind kind = TaskKind::kTrain;
-  int64_t round = 0;     // 0 is the start
-  int64_t attempt = 0;   // of this stage, from 0
-  Digest checkpoint;     // what to start from
+  int64_t round = 0;    // 0 is the start
+  int64_t attempt = 0;  // of this stage, from 0
+  Digest checkpoint;    // what to start from
   TimePoint deadline;
   bool operator==(const Task&) const = default;
 };

@@ -18,7 +18,8 @@ std::set<std::string, std::less<>> LocalNames(const AdapterSpec& spec) {
   const Method& method = MethodOf(spec);
   std::set<std::string, std::less<>> names;
   for (const Target& target : spec.targets)
-    if (!method.local_factor.empty()) names.insert(FactorName(target.module, method.local_factor));
+    for (const std::string_view factor : method.local_factors)
+      names.insert(FactorName(target.module, factor));
   if (method.local_head && !spec.freeze_head)
     for (const auto& [name, entry] : spec.head) names.insert(name);
   return names;
@@ -82,7 +83,7 @@ Layout UpdateLayout(const AdapterSpec& spec, int64_t rank, int64_t committed) {
   Layout layout;
   if (!spec.freeze_head && !method.local_head) layout = spec.head;
   for (const FactorSpec* factor : TrainedFactors(method, committed)) {
-    if (factor->name == method.local_factor) continue;
+    if (method.is_local(factor->name)) continue;
     for (const Target& target : spec.targets)
       layout[FactorName(target.module, factor->name)] = {
           DType::kF32, adapter::FactorShape(*factor, target, rank)};

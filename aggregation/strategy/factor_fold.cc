@@ -30,9 +30,9 @@ FactorFold::FactorFold(const RoundStart& start, int threads)
   const auto trained = TrainedFactors(method_, start.position.committed);
   for (size_t l = 0; l < spec.targets.size(); ++l) {
     for (const FactorSpec* factor : trained)
-      if (factor->name != method_.local_factor)
+      if (!method_.is_local(factor->name))
         tensors_[FactorName(spec.targets[l].module, factor->name)] = l;
-    if (trained.size() != 2 || !method_.local_factor.empty()) continue;
+    if (trained.size() != 2 || method_.is_personal()) continue;
     const auto value = [&](const FactorSpec* factor) {
       return adapter::ToMatrix(
           StartValue(spec, start.state, spec.targets[l], *factor, start.position.round).view());

@@ -5,6 +5,7 @@
 
 namespace tributary::strategy {
 namespace {
+constexpr std::string_view kLocalFactors[] = {"lora_B"};
 constexpr int64_t InputFactor(const Exchange& e) { return e.rank * e.in; }
 }  // namespace
 
@@ -15,7 +16,7 @@ const Method kFedSaLora = {
     .kind = "lora",
     .trained = "A and B; B and the head stay local",
     .rule = "A = sum p_k A_k (personalised)",
-    .local_factor = "lora_B",
+    .local_factors = kLocalFactors,
     .local_head = true,
     .up = "rn",
     .down = "rn",

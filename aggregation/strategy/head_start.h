@@ -8,7 +8,8 @@
 
 namespace tributary::strategy {
 
-// Random: weights N(0, 0.02) by (seed, tensor name), biases zero, as transformers starts a classifier.
+// Random: weights N(0, 0.02) by (seed, tensor name), biases zero, as transformers starts a
+// classifier.
 TensorMap RandomHead(const Layout& layout, uint64_t seed);
 
 struct RidgeOptions {
@@ -18,8 +19,9 @@ struct RidgeOptions {
 };
 
 // `gram`: f64 [(d+1)(d+2)/2], the lower triangle by rows of sum [x;1][x;1]^T; `target`: f64 [d+1,
-// labels], sum [x;1] y^T. Replaces the last linear of `head`. Errors: shapes that do not fit, too few
-// rows, values that are not finite.
-Status SolveRidgeHead(const TensorView& gram, const TensorView& target, const RidgeOptions& options, TensorMap* head);
+// labels], sum [x;1] y^T. Replaces the last linear of `head`. Errors: shapes that do not fit, too
+// few rows, values that are not finite.
+Status SolveRidgeHead(const TensorView& gram, const TensorView& target, const RidgeOptions& options,
+                      TensorMap* head);
 
 }  // namespace tributary::strategy

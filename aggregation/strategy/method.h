@@ -65,7 +65,8 @@ struct Method {
   Ranks ranks = Ranks::kEqual;
   bool fresh_factors = false;          // drawn anew each round and not kept in the state
   bool alternates = false;             // between the kind's trained factors, the first one first
-  std::string_view local_factor = {};  // trained, never uploaded, kept by the client; empty: none
+  // Trained, never uploaded, kept by the client between rounds.
+  std::span<const std::string_view> local_factors = {};
   bool local_head = false;
   bool adds_increment = false;  // the rule adds to layers' increments
 
@@ -78,6 +79,8 @@ struct Method {
   ElementCount elements_up = nullptr, elements_down = nullptr;
 
   bool is_mean() const { return product_rule == nullptr; }
+  bool is_local(std::string_view factor) const;
+  bool is_personal() const { return !local_factors.empty(); }  // there is no one adapter
   // Mean of one trained factor: linear in what clients send, so clipping, noise and secure sums
   // apply.
   bool additive() const;

@@ -6,7 +6,7 @@
 namespace tributary::strategy {
 
 extern const Method kFedIt, kFlora, kFedSb, kLoraFair, kFfaLora, kRoLora, kFedExLora, kFlexLora,
-    kHetLora, kFedSaLora;
+    kHetLora, kFedSaLora, kLocal;
 
 // What both factors of a layer cost, and what its increment costs in the smaller of its two forms.
 constexpr int64_t FactorPair(const Exchange& e) { return e.rank * (e.out + e.in); }

@@ -6,8 +6,8 @@ namespace tributary::strategy {
 namespace {
 
 constexpr const Method* kTable[] = {
-    &kFedIt,  &kFlora,     &kFedSb,    &kLoraFair, &kFfaLora,
-    &kRoLora, &kFedExLora, &kFlexLora, &kHetLora,  &kFedSaLora,
+    &kFedIt,     &kFlora,    &kFedSb,   &kLoraFair,  &kFfaLora, &kRoLora,
+    &kFedExLora, &kFlexLora, &kHetLora, &kFedSaLora, &kLocal,
 };
 
 }  // namespace
@@ -42,8 +42,12 @@ const adapter::Kind& Method::adapter_kind() const {
   return *found;
 }
 
+bool Method::is_local(std::string_view factor) const {
+  return std::ranges::find(local_factors, factor) != local_factors.end();
+}
+
 bool Method::additive() const {
-  return is_mean() && local_factor.empty() && (alternates || adapter_kind().trained_factors() == 1);
+  return is_mean() && !is_personal() && (alternates || adapter_kind().trained_factors() == 1);
 }
 
 std::vector<const adapter::FactorSpec*> TrainedFactors(const Method& method, int64_t committed) {

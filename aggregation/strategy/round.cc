@@ -76,7 +76,7 @@ Result<RoundResult> Aggregate(const RoundStart& start, UpdateSource& updates, in
   if (method.additive()) return AggregateFromMean(start, fold.TakeMeanDeltas());
 
   RoundResult result{start.state, std::nullopt};
-  if (method.local_factor.empty()) {
+  if (!method.is_personal()) {
     RETURN_IF_ERROR(fold.FoldProducts(updates));
     result.averaging_error = AveragingError(fold.layers());
   }

@@ -28,17 +28,24 @@ struct Options {
 Result<data::Corpus> ReadCorpus(const Options& options, const Classifier& classifier) {
   data::DatasetSource source{options.data, {}, options.label, "", {}};
   const std::string columns = !options.text.empty() ? options.text : classifier.pair ? "" : "text";
-  if (columns.empty()) return InvalidArgument("the model was trained on pairs of texts: name both columns with --text A,B");
+  if (columns.empty())
+    return InvalidArgument(
+        "the model was trained on pairs of texts: name both columns with --text A,B");
   ASSIGN_OR_RETURN(source.text, client::SplitColumns(columns));
   if (classifier.pair != (source.text.size() == 2))
-    return InvalidArgument("--text names {} column{}, but the model was trained on {}", source.text.size(), source.text.size() == 1 ? "" : "s",
+    return InvalidArgument("--text names {} column{}, but the model was trained on {}",
+                           source.text.size(), source.text.size() == 1 ? "" : "s",
                            classifier.pair ? "pairs of texts" : "single texts");
   ASSIGN_OR_RETURN(const data::Dataset dataset, data::ReadDataset(source));
-  if (const std::string bad = dataset.bad.Summary(); !bad.empty()) fmt::print(stderr, "warning: {}: {}\n", options.data, bad);
-  ASSIGN_OR_RETURN(auto labels, data::IndexLabels(dataset.examples, classifier.labels, options.data));
-  const auto encode = [&](const std::string& text, const std::optional<std::string>& second, std::vector<int32_t>* ids, std::vector<int32_t>* types) -> Status {
+  if (const std::string bad = dataset.bad.Summary(); !bad.empty())
+    fmt::print(stderr, "warning: {}: {}\n", options.data, bad);
+  ASSIGN_OR_RETURN(auto labels,
+                   data::IndexLabels(dataset.examples, classifier.labels, options.data));
+  const auto encode = [&](const std::string& text, const std::optional<std::string>& second,
+                          std::vector<int32_t>* ids, std::vector<int32_t>* types) -> Status {
     const auto& tokenizer = *classifier.text.tokenizer;
-    const auto encoding = second ? tokenizer.EncodePair(text, *second, classifier.max_length) : tokenizer.Encode(text, classifier.max_length);
+    const auto encoding = second ? tokenizer.EncodePair(text, *second, classifier.max_length)
+                                 : tokenizer.Encode(text, classifier.max_length);
     ids->insert(ids->end(), encoding.ids.begin(), encoding.ids.end());
     types->insert(types->end(), encoding.type_ids.begin(), encoding.type_ids.end());
     return {};
@@ -47,38 +54,57 @@ Result<data::Corpus> ReadCorpus(const Options& options, const Classifier& classi
 }
 
 void PrintText(const Classifier& classifier, const data::Evaluation& evaluation, double seconds) {
-  fmt::print("rows      {}\nloss      {:.4f}\naccuracy  {:.4f}\nmacro-F1  {:.4f}\nspeed     {:.0f} rows/s\n", evaluation.rows(), evaluation.MeanLoss(),
-             evaluation.Accuracy(), evaluation.MacroF1(), static_cast<double>(evaluation.rows()) / seconds);
+  fmt::print(
+      "rows      {}\nloss      {:.4f}\naccuracy  {:.4f}\nmacro-F1  {:.4f}\nspeed     {:.0f} "
+      "rows/s\n",
+      evaluation.rows(), evaluation.MeanLoss(), evaluation.Accuracy(), evaluation.MacroF1(),
+      static_cast<double>(evaluation.rows()) / seconds);
   const auto worst = evaluation.WorstConfusions(kConfusions);
   if (!worst.empty()) fmt::print("most frequent mistakes:\n");
   for (const data::Confusion& c : worst)
-    fmt::print("  {:>6} rows of {} taken for {}\n", c.rows, classifier.labels[static_cast<size_t>(c.truth)], classifier.labels[static_cast<size_t>(c.predicted)]);
+    fmt::print("  {:>6} rows of {} taken for {}\n", c.rows,
+               classifier.labels[static_cast<size_t>(c.truth)],
+               classifier.labels[static_cast<size_t>(c.predicted)]);
 }
 
 void PrintJson(const Classifier& classifier, const data::Evaluation& evaluation, double seconds) {
-  nlohmann::ordered_json json = {{"schema", 1}, {"rows", evaluation.rows()}, {"correct", evaluation.correct()}, {"loss", evaluation.MeanLoss()},
-                                 {"accuracy", evaluation.Accuracy()}, {"macro_f1", evaluation.MacroF1()},
-                                 {"rows_per_second", static_cast<double>(evaluation.rows()) / seconds}, {"labels", classifier.labels},
-                                 {"worst_confusions", nlohmann::ordered_json::array()}};
+  nlohmann::ordered_json json = {
+      {"schema", 1},
+      {"rows", evaluation.rows()},
+      {"correct", evaluation.correct()},
+      {"loss", evaluation.MeanLoss()},
+      {"accuracy", evaluation.Accuracy()},
+      {"macro_f1", evaluation.MacroF1()},
+      {"rows_per_second", static_cast<double>(evaluation.rows()) / seconds},
+      {"labels", classifier.labels},
+      {"worst_confusions", nlohmann::ordered_json::array()}};
   for (const data::Confusion& c : evaluation.WorstConfusions(kConfusions))
-    json["worst_confusions"].push_back({{"truth", classifier.labels[static_cast<size_t>(c.truth)]},
-                                        {"predicted", classifier.labels[static_cast<size_t>(c.predicted)]}, {"rows", c.rows}});
+    json["worst_confusions"].push_back(
+        {{"truth", classifier.labels[static_cast<size_t>(c.truth)]},
+         {"predicted", classifier.labels[static_cast<size_t>(c.predicted)]},
+         {"rows", c.rows}});
   fmt::print("{}\n", json.dump(2));
 }
 
 Result<int> Run(const Options& options) {
-  ASSIGN_OR_RETURN(const Classifier classifier, client::OpenClassifier(options.model, options.adapter));
+  ASSIGN_OR_RETURN(const Classifier classifier,
+                   client::OpenClassifier(options.model, options.adapter));
   ASSIGN_OR_RETURN(const data::Corpus corpus, ReadCorpus(options, classifier));
   ASSIGN_OR_RETURN(const auto trainer, client::OpenTrainer());
   const auto labels = static_cast<int64_t>(classifier.labels.size());
-  ASSIGN_OR_RETURN(const auto model, trainer->Load({options.model, "sequence-classification", labels, options.device}));
+  ASSIGN_OR_RETURN(const auto model, trainer->Load({options.model, "sequence-classification",
+                                                    labels, options.device}));
   std::vector<client::Example> rows;
-  for (size_t i = 0; i < corpus.rows(); ++i) rows.push_back({corpus.Ids(i), corpus.TypeIds(i), corpus.labels[i]});
+  for (size_t i = 0; i < corpus.rows(); ++i)
+    rows.push_back({corpus.Ids(i), corpus.TypeIds(i), corpus.labels[i]});
   const auto began = std::chrono::steady_clock::now();
-  ASSIGN_OR_RETURN(const client::EvaluateResult counts, client::EvaluateRows(*model, classifier.adapter, rows, options.workers, {}));
+  ASSIGN_OR_RETURN(const client::EvaluateResult counts,
+                   client::EvaluateRows(*model, classifier.adapter, rows, options.workers, {}));
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
-  ASSIGN_OR_RETURN(const data::Evaluation evaluation, data::Evaluation::FromCounts(labels, counts.confusion, {}, counts.loss_sum));
-  (options.format == "json" ? PrintJson : PrintText)(classifier, evaluation, std::max(took.count(), 1e-9));
+  ASSIGN_OR_RETURN(const data::Evaluation evaluation,
+                   data::Evaluation::FromCounts(labels, counts.confusion, {}, counts.loss_sum));
+  (options.format == "json" ? PrintJson : PrintText)(classifier, evaluation,
+                                                     std::max(took.count(), 1e-9));
   return kDone;
 }
 
@@ -86,16 +112,28 @@ Result<int> Run(const Options& options) {
 
 CommandBody AddEvaluate(CLI::App& app) {
   auto options = std::make_shared<Options>();
-  app.add_option("--model", options->model, "Directory of the base model, or of a merged one")->required()->type_name("DIR");
-  app.add_option("--adapter", options->adapter, "PEFT adapter directory; without it the model's own classifier")->type_name("DIR");
-  app.add_option("--data", options->data, "Labelled rows: .jsonl, .csv or .tsv")->required()->type_name("FILE");
-  app.add_option("--text", options->text, "Column of the text (default: text), or two for pairs")->type_name("COL[,COL]");
+  app.add_option("--model", options->model, "Directory of the base model, or of a merged one")
+      ->required()
+      ->type_name("DIR");
+  app.add_option("--adapter", options->adapter,
+                 "PEFT adapter directory; without it the model's own classifier")
+      ->type_name("DIR");
+  app.add_option("--data", options->data, "Labelled rows: .jsonl, .csv or .tsv")
+      ->required()
+      ->type_name("FILE");
+  app.add_option("--text", options->text, "Column of the text (default: text), or two for pairs")
+      ->type_name("COL[,COL]");
   app.add_option("--label", options->label, "Column of the label")->type_name("COL");
-  app.add_option("--workers", options->workers, "Threads; never changes a result")->check(CLI::Range(1, 1024));
+  app.add_option("--workers", options->workers, "Threads; never changes a result")
+      ->check(CLI::Range(1, 1024));
   app.add_option("--device", options->device, "auto, cpu, cuda or cuda:N");
-  app.add_option("--format", options->format, "text or json")->check(CLI::IsMember({"text", "json"}));
-  app.footer("Examples:\n  tributary evaluate --model MODEL --adapter runs/first/adapter --data test.jsonl\n"
-             "  tributary evaluate --model MERGED --data pairs.csv --text premise,hypothesis --label relation --format json");
+  app.add_option("--format", options->format, "text or json")
+      ->check(CLI::IsMember({"text", "json"}));
+  app.footer(
+      "Examples:\n  tributary evaluate --model MODEL --adapter runs/first/adapter --data "
+      "test.jsonl\n"
+      "  tributary evaluate --model MERGED --data pairs.csv --text premise,hypothesis --label "
+      "relation --format json");
   return [options] { return Run(*options); };
 }
 

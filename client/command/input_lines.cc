@@ -13,20 +13,26 @@
 namespace tributary::client {
 namespace {
 constexpr size_t kBlock = 1 << 16;
-constexpr int kPatience = 50;  // milliseconds: a pipe that is being filled is not mistaken for one that waits
+constexpr int kPatience =
+    50;  // milliseconds: a pipe that is being filled is not mistaken for one that waits
 }  // namespace
 
 Result<InputLines> InputLines::Open(const std::string& path) {
   std::error_code error;
-  if (std::filesystem::is_directory(path, error)) return InvalidArgument("{}: is a directory, expected a file", path);
+  if (std::filesystem::is_directory(path, error))
+    return InvalidArgument("{}: is a directory, expected a file", path);
   const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0) return SystemError(path, "open");
   return InputLines(descriptor, path);
 }
 
 InputLines::InputLines(InputLines&& other) noexcept
-    : descriptor_(std::exchange(other.descriptor_, -1)), name_(std::move(other.name_)), buffer_(std::move(other.buffer_)),
-      begin_(other.begin_), ended_(other.ended_), line_(other.line_) {}
+    : descriptor_(std::exchange(other.descriptor_, -1)),
+      name_(std::move(other.name_)),
+      buffer_(std::move(other.buffer_)),
+      begin_(other.begin_),
+      ended_(other.ended_),
+      line_(other.line_) {}
 
 InputLines::~InputLines() {
   if (descriptor_ > 0) close(descriptor_);

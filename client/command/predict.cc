@@ -37,29 +37,37 @@ void Print(const Classifier& classifier, std::span<const float> logits, bool jso
   if (!json) return fmt::print("{}\t{:.4f}\n", label, p[best]);
   std::string numbers;
   for (float logit : logits) numbers += fmt::format("{}{}", numbers.empty() ? "" : ",", logit);
-  fmt::print("{{\"label\":{},\"probability\":{},\"logits\":[{}]}}\n", nlohmann::json(label).dump(), p[best], numbers);
+  fmt::print("{{\"label\":{},\"probability\":{},\"logits\":[{}]}}\n", nlohmann::json(label).dump(),
+             p[best], numbers);
 }
 
-Status PredictBatch(const Classifier& classifier, const client::Model& model, std::span<const TextInput::Text> texts, bool json) {
+Status PredictBatch(const Classifier& classifier, const client::Model& model,
+                    std::span<const TextInput::Text> texts, bool json) {
   std::vector<data::Tokenizer::Encoding> encodings;
   for (const TextInput::Text& text : texts)
-    encodings.push_back(text.second ? classifier.text.tokenizer->EncodePair(text.first, *text.second, classifier.max_length)
-                                    : classifier.text.tokenizer->Encode(text.first, classifier.max_length));
+    encodings.push_back(
+        text.second
+            ? classifier.text.tokenizer->EncodePair(text.first, *text.second, classifier.max_length)
+            : classifier.text.tokenizer->Encode(text.first, classifier.max_length));
   std::vector<client::Example> examples;
   for (const auto& encoding : encodings) examples.push_back({encoding.ids, encoding.type_ids});
   ASSIGN_OR_RETURN(const Tensor logits, model.Logits(classifier.adapter, examples, {}));
   if (!AllFinite(logits.view())) return MakeError(Code::kOutOfRange, "a logit is not finite");
   const size_t labels = classifier.labels.size();
-  for (size_t i = 0; i < texts.size(); ++i) Print(classifier, logits.f32().subspan(i * labels, labels), json);
+  for (size_t i = 0; i < texts.size(); ++i)
+    Print(classifier, logits.f32().subspan(i * labels, labels), json);
   std::fflush(stdout);
   return {};
 }
 
 Result<int> Run(const Options& options) {
-  ASSIGN_OR_RETURN(const Classifier classifier, client::OpenClassifier(options.model, options.adapter));
+  ASSIGN_OR_RETURN(const Classifier classifier,
+                   client::OpenClassifier(options.model, options.adapter));
   ASSIGN_OR_RETURN(const auto input, TextInput::Open(options.data, options.text, classifier.pair));
   ASSIGN_OR_RETURN(const auto trainer, client::OpenTrainer());
-  ASSIGN_OR_RETURN(const auto model, trainer->Load({options.model, "sequence-classification", static_cast<int64_t>(classifier.labels.size()), options.device}));
+  ASSIGN_OR_RETURN(const auto model,
+                   trainer->Load({options.model, "sequence-classification",
+                                  static_cast<int64_t>(classifier.labels.size()), options.device}));
   const bool json = options.format == "json";
   std::vector<TextInput::Text> batch;
   for (bool more = true; more;) {
@@ -80,16 +88,30 @@ Result<int> Run(const Options& options) {
 
 CommandBody AddPredict(CLI::App& app) {
   auto options = std::make_shared<Options>();
-  app.add_option("--model", options->model, "Directory of the base model, or of a merged one")->required()->type_name("DIR");
-  app.add_option("--adapter", options->adapter, "PEFT adapter directory; without it the model's own classifier")->type_name("DIR");
-  app.add_option("--data", options->data, "Read this file instead of standard input: .jsonl, .csv, .tsv by column, else a text a line")->type_name("FILE");
-  app.add_option("--text", options->text, "Column of the text, or two for pairs; standard input is then JSONL")->type_name("COL[,COL]");
-  app.add_option("--format", options->format, "text (label, tab, probability) or json (with all logits in label order)")->check(CLI::IsMember({"text", "json"}));
+  app.add_option("--model", options->model, "Directory of the base model, or of a merged one")
+      ->required()
+      ->type_name("DIR");
+  app.add_option("--adapter", options->adapter,
+                 "PEFT adapter directory; without it the model's own classifier")
+      ->type_name("DIR");
+  app.add_option("--data", options->data,
+                 "Read this file instead of standard input: .jsonl, .csv, .tsv by column, else a "
+                 "text a line")
+      ->type_name("FILE");
+  app.add_option("--text", options->text,
+                 "Column of the text, or two for pairs; standard input is then JSONL")
+      ->type_name("COL[,COL]");
+  app.add_option("--format", options->format,
+                 "text (label, tab, probability) or json (with all logits in label order)")
+      ->check(CLI::IsMember({"text", "json"}));
   app.add_option("--device", options->device, "auto, cpu, cuda or cuda:N");
-  app.footer("One line out for each line in, in order, answered as they come.\nExamples:\n"
-             "  echo 'tool to convert images' | tributary predict --model MODEL --adapter runs/first/adapter\n"
-             "  tributary predict --model MODEL --adapter runs/first/adapter --data test.jsonl --text text --format json\n"
-             "  tributary predict --model MERGED < texts.txt");
+  app.footer(
+      "One line out for each line in, in order, answered as they come.\nExamples:\n"
+      "  echo 'tool to convert images' | tributary predict --model MODEL --adapter "
+      "runs/first/adapter\n"
+      "  tributary predict --model MODEL --adapter runs/first/adapter --data test.jsonl --text "
+      "text --format json\n"
+      "  tributary predict --model MERGED < texts.txt");
   return [options] { return Run(*options); };
 }
 

@@ -30,7 +30,8 @@ class PlainLines : public TextInput {
 // One JSON object a line; blank lines are none. Bytes that are not UTF-8 count as U+FFFD.
 class JsonLines : public TextInput {
  public:
-  JsonLines(InputLines lines, Columns columns) : lines_(std::move(lines)), columns_(std::move(columns)) {}
+  JsonLines(InputLines lines, Columns columns)
+      : lines_(std::move(lines)), columns_(std::move(columns)) {}
   bool IsReady() const override { return lines_.IsReady(); }
   Result<bool> Next(Text* text) override {
     std::string line, storage;
@@ -39,12 +40,14 @@ class JsonLines : public TextInput {
       if (!more) return false;
     } while (line.find_first_not_of(" \t") == std::string::npos);
     const auto json = nlohmann::json::parse(data::RepairUtf8(line, storage), nullptr, false);
-    if (!json.is_object()) return InvalidArgument("{}: line {} is not a JSON object", lines_.name(), lines_.line());
+    if (!json.is_object())
+      return InvalidArgument("{}: line {} is not a JSON object", lines_.name(), lines_.line());
     std::vector<std::string> cells;
     for (const std::string& column : columns_) {
       const auto cell = json.find(column);
       if (cell == json.end() || !cell->is_string())
-        return InvalidArgument("{}: line {}: \"{}\" is {}, expected a string", lines_.name(), lines_.line(), column,
+        return InvalidArgument("{}: line {}: \"{}\" is {}, expected a string", lines_.name(),
+                               lines_.line(), column,
                                cell == json.end() ? "missing" : cell->type_name());
       cells.push_back(*cell);
     }
@@ -65,7 +68,8 @@ class TableRows : public TextInput {
     data::Record record;
     ASSIGN_OR_RETURN(const bool more, reader_.Next(&record));
     if (!more) return false;
-    if (!record.fault.empty()) return InvalidArgument("{}: line {}: {}", reader_.name(), record.line, record.fault);
+    if (!record.fault.empty())
+      return InvalidArgument("{}: line {}: {}", reader_.name(), record.line, record.fault);
     *text = MakeText(std::move(record.cells));
     return true;
   }
@@ -84,27 +88,36 @@ Result<Columns> SplitColumns(const std::string& columns) {
     begin = end + 1;
   }
   for (const std::string& name : names)
-    if (name.empty() || names.size() > 2) return InvalidArgument("--text is \"{}\", expected a column, or two with a comma between", columns);
+    if (name.empty() || names.size() > 2)
+      return InvalidArgument("--text is \"{}\", expected a column, or two with a comma between",
+                             columns);
   return names;
 }
 
-Result<std::unique_ptr<TextInput>> TextInput::Open(const std::string& file, const std::string& columns, bool pair) {
-  const auto format = file.empty() ? Result<data::Format>(InvalidArgument("no file")) : data::FormatOfPath(file);
+Result<std::unique_ptr<TextInput>> TextInput::Open(const std::string& file,
+                                                   const std::string& columns, bool pair) {
+  const auto format =
+      file.empty() ? Result<data::Format>(InvalidArgument("no file")) : data::FormatOfPath(file);
   const bool plain = !format && columns.empty();
   Columns names;
   if (!plain) {
     ASSIGN_OR_RETURN(names, SplitColumns(columns.empty() ? "text" : columns));
   }
   if (pair && names.size() != 2)
-    return InvalidArgument("the model was trained on pairs of texts: give JSONL or a table, and both columns with --text A,B");
-  if (!pair && names.size() == 2) return InvalidArgument("--text names two columns, but the model was trained on single texts");
+    return InvalidArgument(
+        "the model was trained on pairs of texts: give JSONL or a table, and both columns with "
+        "--text A,B");
+  if (!pair && names.size() == 2)
+    return InvalidArgument("--text names two columns, but the model was trained on single texts");
   if (format) {
     std::vector<data::Column> wanted;
     for (const std::string& name : names) wanted.push_back({.name = name});
-    ASSIGN_OR_RETURN(data::RecordReader reader, data::RecordReader::Open(file, *format, std::move(wanted), {}));
+    ASSIGN_OR_RETURN(data::RecordReader reader,
+                     data::RecordReader::Open(file, *format, std::move(wanted), {}));
     return std::make_unique<TableRows>(std::move(reader));
   }
-  auto lines = file.empty() ? Result<InputLines>(InputLines::StandardInput()) : InputLines::Open(file);
+  auto lines =
+      file.empty() ? Result<InputLines>(InputLines::StandardInput()) : InputLines::Open(file);
   if (!lines) return tl::unexpected(lines.error());
   if (plain) return std::make_unique<PlainLines>(*std::move(lines));
   return std::make_unique<JsonLines>(*std::move(lines), std::move(names));

@@ -23,7 +23,8 @@ class TextInput {
 
   // `file` empty: standard input. `columns` as given on the command line ("text" or "a,b"), may be
   // empty. `pair`: the model was trained on pairs; another number of columns is an error.
-  static Result<std::unique_ptr<TextInput>> Open(const std::string& file, const std::string& columns, bool pair);
+  static Result<std::unique_ptr<TextInput>> Open(const std::string& file,
+                                                 const std::string& columns, bool pair);
 };
 
 // "a,b" as two names. One or two, none of them empty.

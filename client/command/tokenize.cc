@@ -26,9 +26,14 @@ Result<int> Run(const std::string& model) {
 
 CommandBody AddTokenize(CLI::App& app) {
   auto model = std::make_shared<std::string>();
-  app.add_option("--model", *model, "Model directory: config.json, tokenizer.json, weights")->required()->type_name("DIR");
-  app.footer("One text a line on standard input; its ids, special tokens included and nothing cut, on one line out.\n"
-             "Example:\n  echo 'small daemon that watches directories' | tributary tokenize --model MODEL");
+  app.add_option("--model", *model, "Model directory: config.json, tokenizer.json, weights")
+      ->required()
+      ->type_name("DIR");
+  app.footer(
+      "One text a line on standard input; its ids, special tokens included and nothing cut, on one "
+      "line out.\n"
+      "Example:\n  echo 'small daemon that watches directories' | tributary tokenize --model "
+      "MODEL");
   return [model] { return Run(*model); };
 }
 

@@ -20,17 +20,19 @@ namespace tributary::client {
 
 struct SessionOptions {
   ClientId name;
-  uint64_t seed = 0;  // of the jitter
+  uint64_t seed = 0;                               // of the jitter
   Duration first_retry = std::chrono::seconds(1);  // to connect or to report; doubles, up to
   Duration last_retry = std::chrono::minutes(1);
-  Duration heartbeat = std::chrono::seconds(20);   // while there is nothing to report
+  Duration heartbeat = std::chrono::seconds(20);  // while there is nothing to report
 };
 
 // --- what can happen ---
 
 struct Connected {};
 struct ConnectionLost {};  // or could not be made
-struct TaskReceived { Task task; };
+struct TaskReceived {
+  Task task;
+};
 struct WorkFinished {
   int64_t sequence = 0;
   Digest digest{};  // of the update, which the driver has stored
@@ -41,8 +43,12 @@ struct WorkFailed {
   int64_t sequence = 0;
   Reason reason = Reason::kFailed;  // IsClientFault
 };
-struct Uploaded { int64_t sequence = 0; };  // the coordinator's side has all bytes
-struct Acknowledged { int64_t sequence = 0; };
+struct Uploaded {
+  int64_t sequence = 0;
+};  // the coordinator's side has all bytes
+struct Acknowledged {
+  int64_t sequence = 0;
+};
 struct Dismissed {
   int64_t sequence = 0;
   Reason reason = Reason::kPending;
@@ -77,15 +83,23 @@ using Record = std::variant<TaskTaken, UpdateReady, TaskEnded>;
 // --- what is asked for ---
 
 struct Connect {};
-struct SayHello { int64_t holds = 0; };  // "I am here", and the task in hand or 0; while that is
-                                         // 0 it is answered with a task if there is one
-struct StartWork { Task task; };
-struct StopWork { int64_t sequence = 0; };
+struct SayHello {
+  int64_t holds = 0;
+};  // "I am here", and the task in hand or 0; while that is
+    // 0 it is answered with a task if there is one
+struct StartWork {
+  Task task;
+};
+struct StopWork {
+  int64_t sequence = 0;
+};
 struct Upload {
   int64_t sequence = 0;
   Digest digest{};
 };
-struct Report { UpdateReady update; };  // offers an uploaded update, or says why there is none
+struct Report {
+  UpdateReady update;
+};  // offers an uploaded update, or says why there is none
 
 using Command = std::variant<Connect, SayHello, StartWork, StopWork, Upload, Report>;
 
@@ -101,7 +115,7 @@ enum class Phase { kBackingOff, kConnecting, kWaiting, kWorking, kUploading, kRe
 struct TaskInHand {
   std::optional<Task> task;
   std::optional<UpdateReady> update;
-  int64_t last_ended = 0;  // sequence; a repeated task up to here is not done again
+  int64_t last_ended = 0;              // sequence; a repeated task up to here is not done again
   Status Apply(const Record& record);  // changes nothing when it fails
   bool operator==(const TaskInHand&) const = default;
 };
@@ -150,7 +164,7 @@ class Session {
 
   Link link_ = Link::kDown;
   bool is_uploaded_ = false;
-  int64_t tries_ = 0;       // to connect, or to report, without an answer
+  int64_t tries_ = 0;  // to connect, or to report, without an answer
   int64_t jitter_draws_ = 0;
   std::optional<TimePoint> timer_;
 };

@@ -2,7 +2,8 @@
 
 namespace tributary::model {
 
-// BertForSequenceClassification (Devlin et al., 2019): the pooler belongs to the pretrained encoder.
+// BertForSequenceClassification (Devlin et al., 2019): the pooler belongs to the pretrained
+// encoder.
 const Family kBert = {.model_type = "bert",
                       .prefix = "bert.",
                       .architecture = "BertForSequenceClassification",

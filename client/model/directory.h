@@ -15,18 +15,20 @@ struct Directory {
   std::filesystem::path path;
   const Family* family = nullptr;
   Config config;
-  Digest digest;                  // SHA-256 over config.json and every weight by name, dtype, shape and bytes
-  TensorViewMap weights;          // by classification-model name; views into `file`
-  TensorViewMap head;             // a classifier that the weights hold too; else empty. Not in the digest
+  Digest digest;  // SHA-256 over config.json and every weight by name, dtype, shape and bytes
+  TensorViewMap weights;  // by classification-model name; views into `file`
+  TensorViewMap head;     // a classifier that the weights hold too; else empty. Not in the digest
   std::shared_ptr<const SafetensorsReader> file;
 };
 
 // Looks at tokenizer.json in between, at what this folder knows nothing of.
-using TokenizerCheck = std::function<Status(const std::filesystem::path& tokenizer_json, const Config& config)>;
+using TokenizerCheck =
+    std::function<Status(const std::filesystem::path& tokenizer_json, const Config& config)>;
 
 // Checks config.json, tokenizer.json (that it is there, then by `check` if there is one) and the
 // weights, in this order; every fault names file and value: missing tensors, shapes that disagree
 // with config.json, NaN or infinity.
-Result<Directory> OpenDirectory(const std::filesystem::path& path, const TokenizerCheck& check = {});
+Result<Directory> OpenDirectory(const std::filesystem::path& path,
+                                const TokenizerCheck& check = {});
 
 }  // namespace tributary::model

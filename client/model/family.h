@@ -1,7 +1,7 @@
 #pragma once
 // Model families: which config.json keys a family understands, what its tensors are called and how
-// large they are. Plain data, no libtorch: `inspect`, `check` and the byte formulas need shapes only.
-// A new family is one file that fills a Family and one line of the table in family.cc.
+// large they are. Plain data, no libtorch: `inspect`, `check` and the byte formulas need shapes
+// only. A new family is one file that fills a Family and one line of the table in family.cc.
 
 #include <filesystem>
 #include <functional>
@@ -19,23 +19,25 @@ namespace tributary::model {
 // What config.json says, checked. Sizes are counts, rates are in [0, 1).
 struct Config {
   std::string model_type;
-  int64_t hidden = 0, layers = 0, heads = 0, intermediate = 0, vocabulary = 0, positions = 0, types = 0;
+  int64_t hidden = 0, layers = 0, heads = 0, intermediate = 0, vocabulary = 0, positions = 0,
+          types = 0;
   int64_t pad_token = 0;
   double norm_epsilon = 1e-12;
   double hidden_dropout = 0, attention_dropout = 0, classifier_dropout = 0;
   std::string activation;  // "gelu" | "gelu_new" | "relu"
-  std::vector<std::string> labels;  // id2label, where it is a whole list; of use beside a classifier in the weights
+  std::vector<std::string>
+      labels;  // id2label, where it is a whole list; of use beside a classifier in the weights
 };
 
 // A post-norm transformer encoder with a classifier on its first token (BERT; Devlin et al., 2019).
 struct Family {
-  std::string_view model_type;       // config.json's
-  std::string_view prefix;           // of the encoder's tensors within the classification model
-  std::string_view architecture;     // of the classification model, for merged exports
-  bool positions_after_padding;      // positions count from pad_token + 1 (RoBERTa)
-  std::string_view head_input;       // dense + tanh before the last linear: "bert.pooler.dense"
-  bool head_input_trained;           // it belongs to the classifier, not to the encoder
-  std::string_view head_output;      // the last linear: "classifier"
+  std::string_view model_type;    // config.json's
+  std::string_view prefix;        // of the encoder's tensors within the classification model
+  std::string_view architecture;  // of the classification model, for merged exports
+  bool positions_after_padding;   // positions count from pad_token + 1 (RoBERTa)
+  std::string_view head_input;    // dense + tanh before the last linear: "bert.pooler.dense"
+  bool head_input_trained;        // it belongs to the classifier, not to the encoder
+  std::string_view head_output;   // the last linear: "classifier"
 };
 
 const Family* FindFamily(std::string_view model_type);

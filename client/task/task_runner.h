@@ -54,12 +54,14 @@ struct TaskResult {
 
 // Errors: CANCELLED when stopped, OUT_OF_RANGE when something was not finite, others as they come.
 // `threads` share the rows of evaluations and statistics and change no bit.
-Result<TaskResult> RunTask(const Model& model, const TaskPlan& plan, const SiteData& site, const TaskStart& start,
-                           const Task& task, int threads, std::stop_token stop);
+Result<TaskResult> RunTask(const Model& model, const TaskPlan& plan, const SiteData& site,
+                           const TaskStart& start, const Task& task, int threads,
+                           std::stop_token stop);
 
 // Evaluation of rows in fixed parts, shared by threads, added in order.
-Result<EvaluateResult> EvaluateRows(const Model& model, const adapter::Instance& adapter, std::span<const Example> rows,
-                                    int threads, std::stop_token stop);
+Result<EvaluateResult> EvaluateRows(const Model& model, const adapter::Instance& adapter,
+                                    std::span<const Example> rows, int threads,
+                                    std::stop_token stop);
 
 // log((n_y + 1/2) / sum(n + 1/2)).
 std::vector<float> LogPrior(std::span<const double> class_counts);

@@ -12,8 +12,8 @@ Result<TextModel> OpenTextModel(const std::filesystem::path& path) {
   const auto check = [&](const std::filesystem::path& file, const model::Config& config) -> Status {
     ASSIGN_OR_RETURN(text.tokenizer, data::Tokenizer::Load(file));
     if (static_cast<int64_t>(text.tokenizer->vocabulary_size()) > config.vocabulary)
-      return InvalidArgument("{}: ids up to {}, but config.json says vocab_size {}", file.string(), text.tokenizer->vocabulary_size() - 1,
-                             config.vocabulary);
+      return InvalidArgument("{}: ids up to {}, but config.json says vocab_size {}", file.string(),
+                             text.tokenizer->vocabulary_size() - 1, config.vocabulary);
     return {};
   };
   ASSIGN_OR_RETURN(text.directory, model::OpenDirectory(path, check));

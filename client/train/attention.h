@@ -12,7 +12,8 @@ using Offsets = std::vector<int64_t>;
 
 // q [sum of query rows, heads * width], k and v [sum of key rows, heads * width], f32. Segment i's
 // queries see segment i's keys. Returns q's shape. Differentiable in q, k and v. `dropout` in [0,1)
-// with a keep mask [kept probabilities in the order segment, head, query, key], or an undefined mask.
+// with a keep mask [kept probabilities in the order segment, head, query, key], or an undefined
+// mask.
 at::Tensor SegmentAttention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                             const Offsets& query_offsets, const Offsets& key_offsets, int64_t heads,
                             const at::Tensor& keep = {}, double dropout = 0);

@@ -13,14 +13,16 @@ struct HeadView {
   float scale;
 };
 struct HeadGradients {
-  const float *out;          // gradient of the head's output, rows q_stride apart
-  float *q, *k, *v;          // added to
+  const float* out;  // gradient of the head's output, rows q_stride apart
+  float *q, *k, *v;  // added to
 };
 
 // out = softmax(scale * q k^T) v; `width` is a multiple of 8. The probabilities are kept.
 void AttendPortable(const HeadView& head, float* probabilities, float* out);
 void AttendAvx2(const HeadView& head, float* probabilities, float* out);
-void AttendBackwardPortable(const HeadView& head, const float* probabilities, float* scratch, const HeadGradients& gradients);
-void AttendBackwardAvx2(const HeadView& head, const float* probabilities, float* scratch, const HeadGradients& gradients);
+void AttendBackwardPortable(const HeadView& head, const float* probabilities, float* scratch,
+                            const HeadGradients& gradients);
+void AttendBackwardAvx2(const HeadView& head, const float* probabilities, float* scratch,
+                        const HeadGradients& gradients);
 
 }  // namespace tributary::train

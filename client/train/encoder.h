@@ -28,9 +28,11 @@ class Encoder {
   static Result<Encoder> Load(const model::Directory& directory, at::Device device);
 
   // The input of the last linear, [sequences, hidden].
-  at::Tensor Features(const Packed& batch, const LiveInstance& adapter, const Dropout* dropout = nullptr) const;
+  at::Tensor Features(const Packed& batch, const LiveInstance& adapter,
+                      const Dropout* dropout = nullptr) const;
   // [sequences, labels].
-  at::Tensor Logits(const Packed& batch, const LiveInstance& adapter, const Dropout* dropout = nullptr) const;
+  at::Tensor Logits(const Packed& batch, const LiveInstance& adapter,
+                    const Dropout* dropout = nullptr) const;
 
   Packed Pack(std::span<const client::Example> examples, std::span<const size_t> chosen) const;
   const model::Config& config() const { return config_; }
@@ -48,8 +50,8 @@ class Encoder {
     Norm attention_norm, output_norm;
   };
   at::Tensor Embed(const Packed& batch, const Dropout* dropout) const;
-  at::Tensor Run(const Layer& layer, const at::Tensor& x, const Packed& batch, bool first_token_only,
-                 const LiveInstance& adapter, const Dropout* dropout) const;
+  at::Tensor Run(const Layer& layer, const at::Tensor& x, const Packed& batch,
+                 bool first_token_only, const LiveInstance& adapter, const Dropout* dropout) const;
 
   model::Config config_;
   const model::Family* family_ = nullptr;

@@ -12,7 +12,7 @@
 namespace tributary::train {
 
 struct LiveFactor {
-  at::Tensor value;       // [rows, cols], or [r] if diagonal; a leaf that requires grad if trained
+  at::Tensor value;  // [rows, cols], or [r] if diagonal; a leaf that requires grad if trained
   bool diagonal = false;
 };
 
@@ -27,6 +27,7 @@ struct Linear {
 };
 
 // `input` is what the adapter sees (x itself, or x after dropout); undefined: x.
-at::Tensor Apply(const Linear& linear, const LiveAdapter* adapter, const at::Tensor& x, const at::Tensor& input = {});
+at::Tensor Apply(const Linear& linear, const LiveAdapter* adapter, const at::Tensor& x,
+                 const at::Tensor& input = {});
 
 }  // namespace tributary::train

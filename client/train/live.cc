@@ -4,11 +4,14 @@ namespace tributary::train {
 namespace {
 
 Status CheckLayer(const adapter::AdaptedLayer& layer, const std::vector<adapter::Target>& linears) {
-  const auto found = std::find_if(linears.begin(), linears.end(), [&](const auto& t) { return t.module == layer.target.module; });
-  if (found == linears.end()) return InvalidArgument("{}: the model has no such linear layer", layer.target.module);
+  const auto found = std::find_if(linears.begin(), linears.end(),
+                                  [&](const auto& t) { return t.module == layer.target.module; });
+  if (found == linears.end())
+    return InvalidArgument("{}: the model has no such linear layer", layer.target.module);
   if (!(*found == layer.target))
-    return InvalidArgument("{}: the model's layer is {} x {}, the adapter is for {} x {} (another base model?)", layer.target.module,
-                           found->out, found->in, layer.target.out, layer.target.in);
+    return InvalidArgument(
+        "{}: the model's layer is {} x {}, the adapter is for {} x {} (another base model?)",
+        layer.target.module, found->out, found->in, layer.target.out, layer.target.in);
   return {};
 }
 
@@ -18,7 +21,8 @@ at::Tensor Block(const at::Tensor& value, int64_t block) {
 
 at::Tensor PadTo(const at::Tensor& block, const at::Tensor& whole) {
   if (block.dim() == 1) return at::constant_pad_nd(block, {0, whole.size(0) - block.size(0)});
-  return at::constant_pad_nd(block, {0, whole.size(1) - block.size(1), 0, whole.size(0) - block.size(0)});
+  return at::constant_pad_nd(block,
+                             {0, whole.size(1) - block.size(1), 0, whole.size(0) - block.size(0)});
 }
 
 }  // namespace
@@ -39,21 +43,26 @@ Result<LiveState> LiveState::Make(const adapter::Instance& instance, const Encod
     LayerState& live = state.layers_[layer.target.module];
     live.scale = instance.scale;
     live.base = encoder.parameters().Get(layer.target.module + ".weight");
-    if (layer.increment) live.weight = live.base + ToTorch(layer.increment->view(), encoder.device());
+    if (layer.increment)
+      live.weight = live.base + ToTorch(layer.increment->view(), encoder.device());
     for (const adapter::Factor& factor : layer.chain) {
       FactorState& f = live.chain.emplace_back();
       f.frozen = ToTorch(factor.value.view(), encoder.device());
       if (!factor.trained) continue;
       f.block = factor.block > 0 && factor.block < f.frozen.size(0);
-      f.part = add_part(adapter::FactorName(layer.target.module, factor.name), f.block ? Block(f.frozen, factor.block).clone() : f.frozen);
+      f.part = add_part(adapter::FactorName(layer.target.module, factor.name),
+                        f.block ? Block(f.frozen, factor.block).clone() : f.frozen);
       if (f.block) Block(f.frozen, factor.block).zero_();
     }
   }
   const auto& output = std::string(encoder.family().head_output) + ".bias";
   const auto bias = instance.head.find(output);
-  if (bias == instance.head.end()) return InvalidArgument("{}: missing from the adapter's head", output);
+  if (bias == instance.head.end())
+    return InvalidArgument("{}: missing from the adapter's head", output);
   state.labels_ = bias->second.size();
-  RETURN_IF_ERROR(CheckCompatible(model::HeadLayout(encoder.family(), encoder.config(), state.labels_), ViewsOf(instance.head)));
+  RETURN_IF_ERROR(
+      CheckCompatible(model::HeadLayout(encoder.family(), encoder.config(), state.labels_),
+                      ViewsOf(instance.head)));
   for (const auto& [name, tensor] : instance.head) {
     const at::Tensor value = ToTorch(tensor.view(), encoder.device());
     state.head_[name] = {value, instance.head_trained ? add_part(name, value) : -1};
@@ -82,7 +91,8 @@ LiveInstance LiveState::Bind(bool train, std::vector<at::Tensor>* leaves) const 
       adapter.chain.push_back({value, value.dim() == 1});
     }
   }
-  for (const auto& [name, value] : head_) live.head[name] = value.second < 0 ? value.first : parts[static_cast<size_t>(value.second)];
+  for (const auto& [name, value] : head_)
+    live.head[name] = value.second < 0 ? value.first : parts[static_cast<size_t>(value.second)];
   if (leaves) *leaves = std::move(parts);
   return live;
 }

@@ -13,7 +13,9 @@ class LiveState {
 
   at::Tensor& values() { return values_; }  // flat f32 on the model's device
   int64_t labels() const { return labels_; }
-  const std::string& part_name(size_t i) const { return parts_[i].name; }  // of the i-th leaf of Bind
+  const std::string& part_name(size_t i) const {
+    return parts_[i].name;
+  }  // of the i-th leaf of Bind
 
   // An instance for one forward pass. `leaves` receives the trained parts, which share the flat
   // buffer's memory and require grad if `train`.

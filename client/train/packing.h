@@ -17,8 +17,8 @@ struct Packed {
 };
 
 // `position_offset` is the first position's number (RoBERTa: pad token + 1).
-Packed Pack(std::span<const client::Example> examples, std::span<const size_t> chosen, int64_t position_offset,
-            at::Device device);
+Packed Pack(std::span<const client::Example> examples, std::span<const size_t> chosen,
+            int64_t position_offset, at::Device device);
 
 // Splits `chosen` into at most `parts` runs of about equal token counts, in order; none is empty.
 std::vector<std::span<const size_t>> BalancedParts(std::span<const client::Example> examples,

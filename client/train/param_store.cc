@@ -32,7 +32,8 @@ Result<ParamStore> ParamStore::Load(const model::Directory& directory, at::Devic
   for (const auto& [name, view] : directory.weights) {
     const bool aligned = reinterpret_cast<uintptr_t>(view.bytes.data()) % alignof(float) == 0;
     if (device.is_cpu() && view.dtype == DType::kF32 && aligned)
-      store.tensors_[name] = at::from_blob(const_cast<std::byte*>(view.bytes.data()), Sizes(view.shape), at::kFloat);
+      store.tensors_[name] =
+          at::from_blob(const_cast<std::byte*>(view.bytes.data()), Sizes(view.shape), at::kFloat);
     else
       store.tensors_[name] = ToTorch(view, device);
   }
@@ -41,10 +42,13 @@ Result<ParamStore> ParamStore::Load(const model::Directory& directory, at::Devic
 
 const at::Tensor& ParamStore::Get(const std::string& name) const {
   const auto it = tensors_.find(name);
-  TRIBUTARY_CHECK(it != tensors_.end(), "parameter " + name + " was checked when the model was opened");
+  TRIBUTARY_CHECK(it != tensors_.end(),
+                  "parameter " + name + " was checked when the model was opened");
   return it->second;
 }
 
-Linear ParamStore::GetLinear(const std::string& module) const { return {Get(module + ".weight"), Get(module + ".bias")}; }
+Linear ParamStore::GetLinear(const std::string& module) const {
+  return {Get(module + ".weight"), Get(module + ".bias")};
+}
 
 }  // namespace tributary::train

@@ -9,7 +9,8 @@ void UseOneTorchThread() {
   static_cast<void>(done);
 }
 
-ShardPool::ShardPool(int shards) : start_(shards), done_(shards), failures_(static_cast<size_t>(shards)) {
+ShardPool::ShardPool(int shards)
+    : start_(shards), done_(shards), failures_(static_cast<size_t>(shards)) {
   for (int i = 1; i < shards; ++i)
     threads_.emplace_back([this, i] {
       UseOneTorchThread();

@@ -35,11 +35,13 @@ class TorchModel : public client::Model {
 
   std::string device() const override { return encoder_.device().str(); }
 
-  Result<client::TrainResult> Train(const client::TrainTask& task, std::stop_token stop) const override {
+  Result<client::TrainResult> Train(const client::TrainTask& task,
+                                    std::stop_token stop) const override {
     return Guarded([&] { return RunTraining(encoder_, task, stop); });
   }
 
-  Result<client::EvaluateResult> Evaluate(const adapter::Instance& instance, std::span<const client::Example> examples,
+  Result<client::EvaluateResult> Evaluate(const adapter::Instance& instance,
+                                          std::span<const client::Example> examples,
                                           std::stop_token stop) const override {
     return Guarded([&]() -> Result<client::EvaluateResult> {
       client::EvaluateResult result;
@@ -48,10 +50,13 @@ class TorchModel : public client::Model {
       result.confusion.resize(static_cast<size_t>(labels * labels));
       RETURN_IF_ERROR(ForEachPack(examples, stop, [&](const Packed& packed, size_t) {
         const at::Tensor logits = encoder_.Logits(packed, state.Bind(false, nullptr));
-        const at::Tensor losses = at::cross_entropy_loss(logits.to(at::kDouble), packed.labels, {}, at::Reduction::None).cpu();
+        const at::Tensor losses =
+            at::cross_entropy_loss(logits.to(at::kDouble), packed.labels, {}, at::Reduction::None)
+                .cpu();
         const at::Tensor predicted = logits.argmax(1).cpu(), truth = packed.labels.cpu();
         for (int64_t i = 0; i < packed.sequences(); ++i) {
-          const int64_t t = truth.const_data_ptr<int64_t>()[i], p = predicted.const_data_ptr<int64_t>()[i];
+          const int64_t t = truth.const_data_ptr<int64_t>()[i],
+                        p = predicted.const_data_ptr<int64_t>()[i];
           ++result.confusion[static_cast<size_t>(t * labels + p)];
           result.correct += t == p;
           result.loss_sum += losses.const_data_ptr<double>()[i];
@@ -62,7 +67,8 @@ class TorchModel : public client::Model {
     });
   }
 
-  Result<Tensor> Logits(const adapter::Instance& instance, std::span<const client::Example> examples,
+  Result<Tensor> Logits(const adapter::Instance& instance,
+                        std::span<const client::Example> examples,
                         std::stop_token stop) const override {
     return Guarded([&]() -> Result<Tensor> {
       ASSIGN_OR_RETURN(const LiveState state, LiveState::Make(instance, encoder_));
@@ -78,7 +84,8 @@ class TorchModel : public client::Model {
                                          std::stop_token stop) const override {
     return Guarded([&]() -> Result<client::FeatureMoments> {
       const int64_t d = encoder_.config().hidden + 1;
-      at::Tensor gram = at::zeros({d, d}, at::kDouble), target = at::zeros({d, labels}, at::kDouble);
+      at::Tensor gram = at::zeros({d, d}, at::kDouble),
+                 target = at::zeros({d, labels}, at::kDouble);
       client::FeatureMoments moments;
       RETURN_IF_ERROR(ForEachPack(examples, stop, [&](const Packed& packed, size_t) {
         const at::Tensor features = encoder_.Features(packed, {}).to(at::kCPU, at::kDouble);
@@ -94,7 +101,8 @@ class TorchModel : public client::Model {
     });
   }
 
-  Result<TensorMap> GradientSum(const adapter::Instance& instance, std::span<const client::Example> examples,
+  Result<TensorMap> GradientSum(const adapter::Instance& instance,
+                                std::span<const client::Example> examples,
                                 std::stop_token stop) const override {
     return Guarded([&]() -> Result<TensorMap> {
       ASSIGN_OR_RETURN(const LiveState state, LiveState::Make(instance, encoder_));
@@ -107,7 +115,8 @@ class TorchModel : public client::Model {
       }
       RETURN_IF_ERROR(ForEachPack(examples, stop, [&](const Packed& packed, size_t) {
         at::AutoGradMode with_gradients(true);
-        const at::Tensor loss = at::cross_entropy_loss(encoder_.Logits(packed, live), packed.labels, {}, at::Reduction::Sum);
+        const at::Tensor loss = at::cross_entropy_loss(encoder_.Logits(packed, live), packed.labels,
+                                                       {}, at::Reduction::Sum);
         const auto gradients = torch::autograd::grad({loss}, leaves);
         for (size_t i = 0; i < sums.size(); ++i) sums[i].add_(gradients[i]);
       }));
@@ -121,7 +130,8 @@ class TorchModel : public client::Model {
  private:
   // Calls visit(packed rows, index of the first) over all examples, in order, without gradients.
   template <typename Visit>
-  Status ForEachPack(std::span<const client::Example> examples, std::stop_token stop, const Visit& visit) const {
+  Status ForEachPack(std::span<const client::Example> examples, std::stop_token stop,
+                     const Visit& visit) const {
     at::NoGradGuard no_grad;
     std::vector<size_t> chosen;
     size_t tokens = 0;
@@ -129,7 +139,8 @@ class TorchModel : public client::Model {
       chosen.push_back(i);
       tokens += examples[i].ids.size();
       if (tokens < kPackTokens && i + 1 < examples.size()) continue;
-      if (stop.stop_requested()) return MakeError(Code::kCancelled, "stopped at row {} of {}", i, examples.size());
+      if (stop.stop_requested())
+        return MakeError(Code::kCancelled, "stopped at row {} of {}", i, examples.size());
       visit(encoder_.Pack(examples, chosen), chosen.front());
       chosen.clear();
       tokens = 0;
@@ -144,19 +155,24 @@ Result<at::Device> ChooseDevice(const std::string& wanted) {
   if (wanted == "cpu") return at::Device(at::kCPU);
   const bool automatic = wanted == "auto";
   if (!automatic && wanted != "cuda" && !wanted.starts_with("cuda:"))
-    return InvalidArgument("device \"{}\" is not known; expected auto, cpu, cuda or cuda:N", wanted);
+    return InvalidArgument("device \"{}\" is not known; expected auto, cpu, cuda or cuda:N",
+                           wanted);
   // Loading the library registers the CUDA backend; it lies beside libtorch_cpu.so.
   void* cuda = dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL);
   const std::string reason = cuda ? "" : dlerror();
-  if (cuda && at::hasCUDA() && at::getNumGPUs() > 0) return at::Device(automatic ? "cuda:0" : wanted == "cuda" ? "cuda:0" : wanted);
+  if (cuda && at::hasCUDA() && at::getNumGPUs() > 0)
+    return at::Device(automatic ? "cuda:0" : wanted == "cuda" ? "cuda:0" : wanted);
   if (automatic) return at::Device(at::kCPU);
-  return MakeError(Code::kUnavailable, "device {} is not usable: {} (deploy/setup --cuda installs what a GPU needs)", wanted,
-                   cuda ? "no GPU was found" : reason);
+  return MakeError(Code::kUnavailable,
+                   "device {} is not usable: {} (deploy/setup --cuda installs what a GPU needs)",
+                   wanted, cuda ? "no GPU was found" : reason);
 }
 
 class TorchTrainer : public client::Trainer {
  public:
-  std::string description() const override { return fmt::format("libtorch {}", TRIBUTARY_TORCH_VERSION); }
+  std::string description() const override {
+    return fmt::format("libtorch {}", TRIBUTARY_TORCH_VERSION);
+  }
 
   Result<std::shared_ptr<const client::Model>> Load(const client::ModelRequest& request) override {
     return Guarded([&]() -> Result<std::shared_ptr<const client::Model>> {

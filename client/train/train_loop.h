@@ -6,6 +6,7 @@
 namespace tributary::train {
 
 // As client::Model::Train; may throw what libtorch throws.
-Result<client::TrainResult> RunTraining(const Encoder& encoder, const client::TrainTask& task, std::stop_token stop);
+Result<client::TrainResult> RunTraining(const Encoder& encoder, const client::TrainTask& task,
+                                        std::stop_token stop);
 
 }  // namespace tributary::train

@@ -9,7 +9,8 @@
 namespace tributary::artefact {
 namespace {
 
-constexpr std::string_view kTokenizerFiles[] = {"tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.txt"};
+constexpr std::string_view kTokenizerFiles[] = {"tokenizer.json", "tokenizer_config.json",
+                                                "special_tokens_map.json", "vocab.txt"};
 
 std::string FactsJson(const config::Config& config, const Provenance& provenance) {
   nlohmann::ordered_json json;
@@ -31,10 +32,12 @@ std::string FactsJson(const config::Config& config, const Provenance& provenance
 }
 
 // The base's config.json (read before, so it is an object) as that of a classifier with labels.
-std::string MergedConfig(const std::string& base_config, const config::Config& config, const model::Directory& base) {
+std::string MergedConfig(const std::string& base_config, const config::Config& config,
+                         const model::Directory& base) {
   auto json = nlohmann::ordered_json::parse(base_config, nullptr, false);
   TRIBUTARY_CHECK(json.is_object(), "the base model's config.json was checked");
-  for (const char* key : {"_name_or_path", "torch_dtype", "num_labels", "finetuning_task"}) json.erase(key);
+  for (const char* key : {"_name_or_path", "torch_dtype", "num_labels", "finetuning_task"})
+    json.erase(key);
   json["architectures"] = {base.family->architecture};
   json["dtype"] = "float32";
   json["problem_type"] = "single_label_classification";
@@ -47,8 +50,8 @@ std::string MergedConfig(const std::string& base_config, const config::Config& c
 }
 
 // The tokenizer's files and tributary.json.
-Status WriteCommonFiles(const std::filesystem::path& directory, const config::Config& config, const model::Directory& base,
-                        const Provenance& provenance) {
+Status WriteCommonFiles(const std::filesystem::path& directory, const config::Config& config,
+                        const model::Directory& base, const Provenance& provenance) {
   for (std::string_view name : kTokenizerFiles) {
     if (!std::filesystem::exists(base.path / name)) continue;
     ASSIGN_OR_RETURN(const std::string content, ReadFile(base.path / name));
@@ -68,20 +71,26 @@ Result<AdapterFacts> ReadAdapterFacts(const std::filesystem::path& directory) {
   if (!json.contains("labels") || !json["labels"].is_array() || json["labels"].size() < 2)
     return InvalidArgument("{}: \"labels\" must be a list of at least two", path.string());
   for (const auto& label : json["labels"]) {
-    if (!label.is_string()) return InvalidArgument("{}: \"labels\" holds {}, expected strings", path.string(), label.dump());
+    if (!label.is_string())
+      return InvalidArgument("{}: \"labels\" holds {}, expected strings", path.string(),
+                             label.dump());
     facts.labels.push_back(label);
   }
   const auto length = json.value("max_length", nlohmann::json(128));
-  if (!length.is_number_integer() || length.get<int64_t>() < 2) return InvalidArgument("{}: \"max_length\" is {}, expected a whole number", path.string(), length.dump());
+  if (!length.is_number_integer() || length.get<int64_t>() < 2)
+    return InvalidArgument("{}: \"max_length\" is {}, expected a whole number", path.string(),
+                           length.dump());
   facts.max_length = length;
-  if (json.contains("base_digest") && json["base_digest"].is_string()) facts.base_digest = json["base_digest"];
+  if (json.contains("base_digest") && json["base_digest"].is_string())
+    facts.base_digest = json["base_digest"];
   facts.pair = json.value("text_columns", nlohmann::json(1)) == 2;
   return facts;
 }
 
-Result<double> WriteAdapterDirectory(const std::filesystem::path& directory, const adapter::PeftAdapter& adapter,
-                                     const config::Config& config, const model::Directory& base, const Provenance& provenance,
-                                     adapter::PeftOptions options) {
+Result<double> WriteAdapterDirectory(const std::filesystem::path& directory,
+                                     const adapter::PeftAdapter& adapter,
+                                     const config::Config& config, const model::Directory& base,
+                                     const Provenance& provenance, adapter::PeftOptions options) {
   RETURN_IF_ERROR(MakeDirectories(directory));
   options.base_model = config.model.name;
   const adapter::PeftFiles files = adapter::ExportPeft(adapter, options);
@@ -91,15 +100,18 @@ Result<double> WriteAdapterDirectory(const std::filesystem::path& directory, con
   return files.truncation_error;
 }
 
-Status WriteMergedDirectory(const std::filesystem::path& directory, const strategy::AdapterSpec& spec, const TensorMap& state,
-                            const config::Config& config, const model::Directory& base, const Provenance& provenance) {
+Status WriteMergedDirectory(const std::filesystem::path& directory,
+                            const strategy::AdapterSpec& spec, const TensorMap& state,
+                            const config::Config& config, const model::Directory& base,
+                            const Provenance& provenance) {
   RETURN_IF_ERROR(MakeDirectories(directory));
   TensorMap tensors;
   for (const auto& [name, view] : base.weights) {
     ASSIGN_OR_RETURN(tensors[name], Convert(view, DType::kF32));
   }
   for (const adapter::Target& target : spec.targets) {
-    const adapter::Matrix delta = adapter::ToMatrix(strategy::StateDelta(spec, state, target).view());
+    const adapter::Matrix delta =
+        adapter::ToMatrix(strategy::StateDelta(spec, state, target).view());
     Tensor& weight = tensors.at(target.module + ".weight");
     weight = adapter::ToF32(adapter::ToMatrix(weight.view()) + delta);
   }

@@ -12,7 +12,7 @@ namespace tributary::artefact {
 
 struct Provenance {
   int64_t round = 0;
-  int64_t clients = 0;          // of the population
+  int64_t clients = 0;  // of the population
   std::string plan_digest, state_digest;
   std::string privacy_statement;
   std::optional<double> accuracy;
@@ -28,13 +28,16 @@ struct AdapterFacts {
 Result<AdapterFacts> ReadAdapterFacts(const std::filesystem::path& directory);
 
 // Writes the directory anew. Returns the truncation error (0 if exact).
-Result<double> WriteAdapterDirectory(const std::filesystem::path& directory, const adapter::PeftAdapter& adapter,
-                                     const config::Config& config, const model::Directory& base, const Provenance& provenance,
-                                     adapter::PeftOptions options);
+Result<double> WriteAdapterDirectory(const std::filesystem::path& directory,
+                                     const adapter::PeftAdapter& adapter,
+                                     const config::Config& config, const model::Directory& base,
+                                     const Provenance& provenance, adapter::PeftOptions options);
 
 // The whole classification model with the adapter in its weights, f32, as transformers reads it:
 // model.safetensors, config.json with the labels, the tokenizer's files, tributary.json.
-Status WriteMergedDirectory(const std::filesystem::path& directory, const strategy::AdapterSpec& spec, const TensorMap& state,
-                            const config::Config& config, const model::Directory& base, const Provenance& provenance);
+Status WriteMergedDirectory(const std::filesystem::path& directory,
+                            const strategy::AdapterSpec& spec, const TensorMap& state,
+                            const config::Config& config, const model::Directory& base,
+                            const Provenance& provenance);
 
 }  // namespace tributary::artefact

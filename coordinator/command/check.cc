@@ -20,28 +20,41 @@ struct Options {
 
 // Comments, so that what is printed stays a configuration.
 void PrintCosts(const simulation::Environment& e) {
-  fmt::print("\n# {} clients, {} training rows, {} labels; {} layers adapted\n# plan digest {}\n# privacy: {}\n", e.clients.size(), e.train.rows(),
-             e.config.model.labels.size(), e.adapter.targets.size(), config::PlanDigest(e.config).Hex(), e.privacy_statement);
-  fmt::print("# bytes by the formulas of {}, when everybody reports and has everything of the round before; evaluations apart:\n",
-             e.config.adapter.method);
+  fmt::print(
+      "\n# {} clients, {} training rows, {} labels; {} layers adapted\n# plan digest {}\n# "
+      "privacy: {}\n",
+      e.clients.size(), e.train.rows(), e.config.model.labels.size(), e.adapter.targets.size(),
+      config::PlanDigest(e.config).Hex(), e.privacy_statement);
+  fmt::print(
+      "# bytes by the formulas of {}, when everybody reports and has everything of the round "
+      "before; evaluations apart:\n",
+      e.config.adapter.method);
   double up = 0, down = 0;
   for (const simulation::StageCost& cost : simulation::CostsOf(e)) {
     const std::string rounds = cost.first == 0 ? std::string(Name(cost.kind))
-                               : cost.first == cost.last ? fmt::format("round {}", cost.first) : fmt::format("rounds {}-{}, each", cost.first, cost.last);
-    fmt::print("#   {:<20} {:>5} clients  up {:>9}  down {:>9}\n", rounds, cost.clients, FormatSize(cost.up), FormatSize(cost.down));
+                               : cost.first == cost.last
+                                   ? fmt::format("round {}", cost.first)
+                                   : fmt::format("rounds {}-{}, each", cost.first, cost.last);
+    fmt::print("#   {:<20} {:>5} clients  up {:>9}  down {:>9}\n", rounds, cost.clients,
+               FormatSize(cost.up), FormatSize(cost.down));
     const auto times = static_cast<double>(cost.last - cost.first + 1);
     up += times * static_cast<double>(cost.up);
     down += times * static_cast<double>(cost.down);
   }
-  const auto size = [](double bytes) { return FormatSize(static_cast<int64_t>(std::min(bytes, 9e18))); };
+  const auto size = [](double bytes) {
+    return FormatSize(static_cast<int64_t>(std::min(bytes, 9e18)));
+  };
   fmt::print("#   {:<20} {:>13}  up {:>9}  down {:>9}\n", "whole run", "", size(up), size(down));
 }
 
 Result<int> Run(const Options& options) {
   if (options.manual) return fmt::print("{}", config::RenderManual()), kDone;
-  if (options.file.empty()) return InvalidArgument("name a configuration FILE, or ask for the keys with --manual");
+  if (options.file.empty())
+    return InvalidArgument("name a configuration FILE, or ask for the keys with --manual");
   const int threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-  ASSIGN_OR_RETURN(const auto environment, LoadOrListFaults(config::ReadConfigFile(options.file, options.set), options.file, threads));
+  ASSIGN_OR_RETURN(
+      const auto environment,
+      LoadOrListFaults(config::ReadConfigFile(options.file, options.set), options.file, threads));
   fmt::print("{}", config::RenderToml(environment->config));
   PrintCosts(*environment);
   return kDone;
@@ -51,13 +64,19 @@ Result<int> Run(const Options& options) {
 
 CommandBody AddCheck(CLI::App& app) {
   auto options = std::make_shared<Options>();
-  app.add_option("FILE", options->file, "Configuration (TOML); docs/configuration.md lists the keys");
-  app.add_option("--set", options->set, "section.key=value: override a key; may be repeated")->type_name("KEY=VALUE");
-  app.add_flag("--manual", options->manual, "Print the manual of all keys (docs/configuration.md) instead");
-  app.footer("Lists all faults of configuration, model and data at once, or prints the effective configuration and what each\n"
-             "round will cost in bytes. Trains nothing and needs no training module.\nExamples:\n"
-             "  tributary check federation.toml\n  tributary check federation.toml --set adapter.method=fed-sb\n"
-             "  tributary check --manual > docs/configuration.md");
+  app.add_option("FILE", options->file,
+                 "Configuration (TOML); docs/configuration.md lists the keys");
+  app.add_option("--set", options->set, "section.key=value: override a key; may be repeated")
+      ->type_name("KEY=VALUE");
+  app.add_flag("--manual", options->manual,
+               "Print the manual of all keys (docs/configuration.md) instead");
+  app.footer(
+      "Lists all faults of configuration, model and data at once, or prints the effective "
+      "configuration and what each\n"
+      "round will cost in bytes. Trains nothing and needs no training module.\nExamples:\n"
+      "  tributary check federation.toml\n  tributary check federation.toml --set "
+      "adapter.method=fed-sb\n"
+      "  tributary check --manual > docs/configuration.md");
   return [options] { return Run(*options); };
 }
 

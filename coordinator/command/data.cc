@@ -40,15 +40,19 @@ Result<int> Debian(const std::string& out, const std::string& index) {
     PipeBuffer pipe("apt-cache dumpavail");
     std::istream stream(&pipe);
     counts = data::WriteDebianDataset(stream, out);
-    if (pipe.Close() != 0) return MakeError(Code::kFailedPrecondition, "apt-cache dumpavail failed; is this a Debian machine, and was 'apt-get update' run?");
+    if (pipe.Close() != 0)
+      return MakeError(
+          Code::kFailedPrecondition,
+          "apt-cache dumpavail failed; is this a Debian machine, and was 'apt-get update' run?");
   } else {
     std::ifstream stream(index, std::ios::binary);
     if (!stream) return MakeError(Code::kNotFound, "{}: cannot be read", index);
     counts = data::WriteDebianDataset(stream, out);
   }
   if (!counts) return tl::unexpected(counts.error());
-  fmt::print(stderr, "{} packages: {} classes, {} clients, {} training rows, {} test rows in {}\n", counts->packages, counts->classes,
-             counts->clients, counts->train_rows, counts->test_rows, out);
+  fmt::print(stderr, "{} packages: {} classes, {} clients, {} training rows, {} test rows in {}\n",
+             counts->packages, counts->classes, counts->clients, counts->train_rows,
+             counts->test_rows, out);
   return kDone;
 }
 
@@ -57,8 +61,10 @@ struct SplitOptions {
 };
 
 Result<int> Split(const SplitOptions& options) {
-  ASSIGN_OR_RETURN(const auto counts, data::SplitByClient(options.file, options.column, options.out, {}));
-  if (const std::string bad = counts.bad.Summary(); !bad.empty()) fmt::print(stderr, "warning: {}: {}\n", options.file, bad);
+  ASSIGN_OR_RETURN(const auto counts,
+                   data::SplitByClient(options.file, options.column, options.out, {}));
+  if (const std::string bad = counts.bad.Summary(); !bad.empty())
+    fmt::print(stderr, "warning: {}: {}\n", options.file, bad);
   fmt::print(stderr, "{} files in {}\n", counts.files.size(), options.out);
   return kDone;
 }
@@ -67,16 +73,25 @@ Result<int> Split(const SplitOptions& options) {
 
 CommandBody AddData(CLI::App& app) {
   app.require_subcommand(1);
-  CLI::App* debian = app.add_subcommand("debian", "Make train.jsonl and test.jsonl from Debian's package index: which section is a package in?");
+  CLI::App* debian = app.add_subcommand("debian",
+                                        "Make train.jsonl and test.jsonl from Debian's package "
+                                        "index: which section is a package in?");
   auto out = std::make_shared<std::string>(), index = std::make_shared<std::string>();
   debian->add_option("--out", *out, "Directory to write")->required()->type_name("DIR");
-  debian->add_option("--index", *index, "A file with what 'apt-cache dumpavail' prints (default: run it)")->type_name("FILE");
+  debian
+      ->add_option("--index", *index,
+                   "A file with what 'apt-cache dumpavail' prints (default: run it)")
+      ->type_name("FILE");
   CLI::App* split = app.add_subcommand("split", "One file per client from one table");
   auto options = std::make_shared<SplitOptions>();
   split->add_option("FILE", options->file, "JSONL, CSV or TSV")->required();
   split->add_option("--by", options->column, "Column of the client");
-  split->add_option("--out", options->out, "Directory to write; must be empty or absent")->required()->type_name("DIR");
-  app.footer("Examples:\n  tributary data debian --out runs/data/debian\n  tributary data split all.jsonl --by hospital --out sites");
+  split->add_option("--out", options->out, "Directory to write; must be empty or absent")
+      ->required()
+      ->type_name("DIR");
+  app.footer(
+      "Examples:\n  tributary data debian --out runs/data/debian\n  tributary data split all.jsonl "
+      "--by hospital --out sites");
   return [=]() -> Result<int> { return debian->parsed() ? Debian(*out, *index) : Split(*options); };
 }
 

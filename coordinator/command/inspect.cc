@@ -28,11 +28,17 @@ double NormOf(const TensorView& view) {
 
 Result<Json> InspectTensors(const fs::path& path) {
   ASSIGN_OR_RETURN(const auto reader, SafetensorsReader::Open(path));
-  Json json = {{"schema", 1}, {"what", "safetensors file"}, {"path", path.string()}, {"metadata", reader->metadata()}, {"elements", 0}, {"tensors", Json::array()}};
+  Json json = {{"schema", 1},           {"what", "safetensors file"},
+               {"path", path.string()}, {"metadata", reader->metadata()},
+               {"elements", 0},         {"tensors", Json::array()}};
   int64_t elements = 0;
   for (const auto& [name, view] : reader->tensors()) {
     elements += view.size();
-    json["tensors"].push_back({{"name", name}, {"dtype", DTypeName(view.dtype)}, {"shape", view.shape}, {"norm", NormOf(view)}, {"finite", AllFinite(view)}});
+    json["tensors"].push_back({{"name", name},
+                               {"dtype", DTypeName(view.dtype)},
+                               {"shape", view.shape},
+                               {"norm", NormOf(view)},
+                               {"finite", AllFinite(view)}});
   }
   json["elements"] = elements;
   ASSIGN_OR_RETURN(const Digest digest, Sha256File(path));
@@ -45,14 +51,29 @@ Result<Json> InspectModel(const fs::path& path) {
   int64_t parameters = 0;
   std::map<std::string, int64_t> dtypes;
   for (const TensorViewMap* map : {&model.weights, &model.head})
-    for (const auto& [name, view] : *map) parameters += view.size(), ++dtypes[std::string(DTypeName(view.dtype))];
+    for (const auto& [name, view] : *map)
+      parameters += view.size(), ++dtypes[std::string(DTypeName(view.dtype))];
   const model::Config& c = model.config;
-  Json json = {{"schema", 1}, {"what", "model directory"}, {"path", path.string()}, {"family", c.model_type}, {"digest", model.digest.Hex()},
-               {"parameters", parameters}, {"tensors_by_dtype", dtypes}, {"layers", c.layers}, {"hidden", c.hidden}, {"heads", c.heads},
-               {"intermediate", c.intermediate}, {"vocabulary", c.vocabulary}, {"positions", c.positions}, {"activation", c.activation},
-               {"classifier", nullptr}, {"linear_layers", Json::array()}};
+  Json json = {{"schema", 1},
+               {"what", "model directory"},
+               {"path", path.string()},
+               {"family", c.model_type},
+               {"digest", model.digest.Hex()},
+               {"parameters", parameters},
+               {"tensors_by_dtype", dtypes},
+               {"layers", c.layers},
+               {"hidden", c.hidden},
+               {"heads", c.heads},
+               {"intermediate", c.intermediate},
+               {"vocabulary", c.vocabulary},
+               {"positions", c.positions},
+               {"activation", c.activation},
+               {"classifier", nullptr},
+               {"linear_layers", Json::array()}};
   if (!model.head.empty()) {
-    json["classifier"] = {{"outputs", model.head.at(std::string(model.family->head_output) + ".bias").size()}, {"labels", c.labels}};
+    json["classifier"] = {
+        {"outputs", model.head.at(std::string(model.family->head_output) + ".bias").size()},
+        {"labels", c.labels}};
   }
   for (const adapter::Target& linear : model::LinearLayers(*model.family, c))
     json["linear_layers"].push_back({{"name", linear.module}, {"shape", {linear.out, linear.in}}});
@@ -61,7 +82,8 @@ Result<Json> InspectModel(const fs::path& path) {
 
 // Without a base model the adapter's own tensors say what its layers are.
 Result<std::vector<adapter::Target>> LayersOf(const fs::path& path) {
-  constexpr std::string_view kPrefix = "base_model.model.", kA = ".lora_A.weight", kB = ".lora_B.weight";
+  constexpr std::string_view kPrefix = "base_model.model.", kA = ".lora_A.weight",
+                             kB = ".lora_B.weight";
   ASSIGN_OR_RETURN(const auto reader, SafetensorsReader::Open(path / "adapter_model.safetensors"));
   std::vector<adapter::Target> targets;
   for (const auto& [name, a] : reader->tensors()) {
@@ -69,7 +91,8 @@ Result<std::vector<adapter::Target>> LayersOf(const fs::path& path) {
     const std::string stem = name.substr(0, name.size() - kA.size());
     const auto b = reader->tensors().find(stem + std::string(kB));
     if (a.shape.size() != 2 || b == reader->tensors().end() || b->second.shape.size() != 2)
-      return InvalidArgument("{}: {}: expected two matrices, {} and {}", path.string(), stem, kA.substr(1), kB.substr(1));
+      return InvalidArgument("{}: {}: expected two matrices, {} and {}", path.string(), stem,
+                             kA.substr(1), kB.substr(1));
     targets.push_back({stem.substr(kPrefix.size()), b->second.shape[0], a.shape[1]});
   }
   return targets;
@@ -81,17 +104,29 @@ Result<Json> InspectAdapter(const fs::path& path) {
   ASSIGN_OR_RETURN(const std::string text, ReadFile(path / "adapter_config.json"));
   ASSIGN_OR_RETURN(const auto config, adapter::PeftConfig::Parse(text));
   ASSIGN_OR_RETURN(const Digest digest, Sha256File(path / "adapter_model.safetensors"));
-  Json json = {{"schema", 1}, {"what", "PEFT adapter"}, {"path", path.string()}, {"sha256", digest.Hex()}, {"layers", Json::array()}, {"head", Json::array()},
-               {"delta_norm", 0.0}, {"facts", nullptr}};
+  Json json = {{"schema", 1},
+               {"what", "PEFT adapter"},
+               {"path", path.string()},
+               {"sha256", digest.Hex()},
+               {"layers", Json::array()},
+               {"head", Json::array()},
+               {"delta_norm", 0.0},
+               {"facts", nullptr}};
   double whole = 0;
   for (const adapter::PeftLayer& layer : peft.layers) {
-    const double norm = adapter::Norm(layer.factors) * layer.scale;  // the import folded the file's scale into the factors
+    const double norm = adapter::Norm(layer.factors) *
+                        layer.scale;  // the import folded the file's scale into the factors
     whole += norm * norm;
-    json["layers"].push_back({{"name", layer.module}, {"shape", {layer.factors.left.rows(), layer.factors.right.cols()}},
-                              {"rank", layer.factors.left.cols()}, {"scale", config.Scale(layer.module)}, {"delta_norm", norm}});
+    json["layers"].push_back({{"name", layer.module},
+                              {"shape", {layer.factors.left.rows(), layer.factors.right.cols()}},
+                              {"rank", layer.factors.left.cols()},
+                              {"scale", config.Scale(layer.module)},
+                              {"delta_norm", norm}});
   }
   json["delta_norm"] = std::sqrt(whole);
-  for (const auto& [name, tensor] : peft.head) json["head"].push_back({{"name", name}, {"shape", tensor.shape()}, {"norm", NormOf(tensor.view())}});
+  for (const auto& [name, tensor] : peft.head)
+    json["head"].push_back(
+        {{"name", name}, {"shape", tensor.shape()}, {"norm", NormOf(tensor.view())}});
   if (fs::exists(path / "tributary.json")) {
     RETURN_IF_ERROR(artefact::ReadAdapterFacts(path));
     ASSIGN_OR_RETURN(const std::string facts, ReadFile(path / "tributary.json"));
@@ -102,12 +137,16 @@ Result<Json> InspectAdapter(const fs::path& path) {
 
 Result<Json> Inspect(const fs::path& path) {
   std::error_code error;
-  if (!fs::exists(path, error)) return MakeError(Code::kNotFound, "{}: there is nothing", path.string());
+  if (!fs::exists(path, error))
+    return MakeError(Code::kNotFound, "{}: there is nothing", path.string());
   if (!fs::is_directory(path, error)) return InspectTensors(path);
   if (fs::exists(path / "run.toml", error)) return InspectRun(path);
   if (fs::exists(path / "adapter_config.json", error)) return InspectAdapter(path);
   if (fs::exists(path / "config.json", error)) return InspectModel(path);
-  return InvalidArgument("{}: neither a model (config.json), nor an adapter (adapter_config.json), nor a run (run.toml)", path.string());
+  return InvalidArgument(
+      "{}: neither a model (config.json), nor an adapter (adapter_config.json), nor a run "
+      "(run.toml)",
+      path.string());
 }
 
 std::string Cell(const Json& value) {
@@ -121,12 +160,14 @@ void PrintTable(const std::string& title, const Json& rows, const std::string& i
   std::vector<std::pair<std::string, size_t>> columns;
   for (const auto& [name, value] : rows.front().items()) columns.emplace_back(name, name.size());
   for (const Json& row : rows)
-    for (auto& [name, width] : columns) width = std::max(width, Cell(row.value(name, Json())).size());
+    for (auto& [name, width] : columns)
+      width = std::max(width, Cell(row.value(name, Json())).size());
   fmt::print("{}{}\n{} ", indent, title, indent);
   for (const auto& [name, width] : columns) fmt::print(" {:<{}}", name, width);
   for (const Json& row : rows) {
     fmt::print("\n{} ", indent);
-    for (const auto& [name, width] : columns) fmt::print(" {:<{}}", Cell(row.value(name, Json())), width);
+    for (const auto& [name, width] : columns)
+      fmt::print(" {:<{}}", Cell(row.value(name, Json())), width);
   }
   fmt::print("\n");
 }
@@ -153,14 +194,21 @@ CommandBody AddInspect(CLI::App& app) {
     std::string path, format = "text";
   };
   auto options = std::make_shared<Options>();
-  app.add_option("PATH", options->path, "Model directory, adapter directory, run directory or safetensors file")->required();
-  app.add_option("--format", options->format, "text or json")->check(CLI::IsMember({"text", "json"}));
-  app.footer("Examples:\n  tributary inspect runs/first\n  tributary inspect runs/first/adapter\n  tributary inspect MODEL --format json\n"
-             "  tributary inspect MODEL/model.safetensors");
+  app.add_option("PATH", options->path,
+                 "Model directory, adapter directory, run directory or safetensors file")
+      ->required();
+  app.add_option("--format", options->format, "text or json")
+      ->check(CLI::IsMember({"text", "json"}));
+  app.footer(
+      "Examples:\n  tributary inspect runs/first\n  tributary inspect runs/first/adapter\n  "
+      "tributary inspect MODEL --format json\n"
+      "  tributary inspect MODEL/model.safetensors");
   return [options]() -> Result<int> {
     ASSIGN_OR_RETURN(const Json json, Inspect(options->path));
-    if (options->format == "json") fmt::print("{}\n", json.dump(2, ' ', false, Json::error_handler_t::replace));
-    else PrintText(json, "");
+    if (options->format == "json")
+      fmt::print("{}\n", json.dump(2, ' ', false, Json::error_handler_t::replace));
+    else
+      PrintText(json, "");
     return kDone;
   };
 }

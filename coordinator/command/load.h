@@ -5,7 +5,10 @@
 
 namespace tributary {
 
-// Prints all faults (and warnings about skipped rows) to standard error; the error then counts them.
-Result<std::unique_ptr<simulation::Environment>> LoadOrListFaults(config::ReadConfig read, std::string_view name, int threads);
+// Prints all faults (and warnings about skipped rows) to standard error; the error then counts
+// them.
+Result<std::unique_ptr<simulation::Environment>> LoadOrListFaults(config::ReadConfig read,
+                                                                  std::string_view name,
+                                                                  int threads);
 
 }  // namespace tributary

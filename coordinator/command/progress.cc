@@ -17,12 +17,17 @@ using coordinator::StageOpened;
 
 std::string_view StageWords(TaskKind kind) {
   switch (kind) {
-    case TaskKind::kTrain: return "training";
-    case TaskKind::kFeatureMoments: return "feature statistics";
+    case TaskKind::kTrain:
+      return "training";
+    case TaskKind::kFeatureMoments:
+      return "feature statistics";
     case TaskKind::kGradientSum:
-    case TaskKind::kPublicGradient: return "gradient statistics";
-    case TaskKind::kEvaluate: return "evaluating on clients";
-    case TaskKind::kPublicEvaluate: return "evaluating";
+    case TaskKind::kPublicGradient:
+      return "gradient statistics";
+    case TaskKind::kEvaluate:
+      return "evaluating on clients";
+    case TaskKind::kPublicEvaluate:
+      return "evaluating";
   }
   return "";
 }
@@ -34,23 +39,29 @@ class TextProgress : public RunProgress {
   void OnLoaded(const simulation::Environment& e, const std::string& device) override {
     rounds_ = e.config.federation.rounds;
     plan_ = e.plan;
-    fmt::print("{}: {} with {} on {}; {} clients, {} training rows, {} labels; {} targets at rank {}\n", e.config.model.name,
-               e.config.adapter.method, e.config.training.optimizer, device, e.clients.size(), e.train.rows(), e.config.model.labels.size(),
-               e.adapter.targets.size(), e.config.adapter.rank);
+    fmt::print(
+        "{}: {} with {} on {}; {} clients, {} training rows, {} labels; {} targets at rank {}\n",
+        e.config.model.name, e.config.adapter.method, e.config.training.optimizer, device,
+        e.clients.size(), e.train.rows(), e.config.model.labels.size(), e.adapter.targets.size(),
+        e.config.adapter.rank);
     fmt::print("privacy: {}\n", e.privacy_statement);
     std::fflush(stdout);
     began_ = std::chrono::steady_clock::now();
   }
 
   void OnStage(const StageOpened& stage) override {
-    if (stage.round > 0 && first_round_ < 0) first_round_ = stage.round, first_round_began_ = std::chrono::steady_clock::now();
+    if (stage.round > 0 && first_round_ < 0)
+      first_round_ = stage.round, first_round_began_ = std::chrono::steady_clock::now();
     Bar(stage, 0, 0);
   }
-  void OnClient(const StageOpened& stage, int64_t accepted, int64_t ended) override { Bar(stage, accepted, ended); }
+  void OnClient(const StageOpened& stage, int64_t accepted, int64_t ended) override {
+    Bar(stage, accepted, ended);
+  }
 
   void OnAbandoned(const StageOpened& stage, Reason reason, const std::string& why) override {
     Clear();
-    fmt::print("round {:>3}  {} abandoned: {}{}{}\n", stage.round, StageWords(stage.kind), Name(reason), why.empty() ? "" : "; last fault: ", why);
+    fmt::print("round {:>3}  {} abandoned: {}{}{}\n", stage.round, StageWords(stage.kind),
+               Name(reason), why.empty() ? "" : "; last fault: ", why);
     std::fflush(stdout);
   }
 
@@ -59,12 +70,15 @@ class TextProgress : public RunProgress {
     Clear();
     const auto accuracy = view.AccuracyOf(round);
     if (stage.kind == TaskKind::kTrain) {
-      line_ = fmt::format("round {:>3}/{}  {:>3} of {:>3} clients  loss {}", stage.round, rounds_, round.reported, round.selected, Number(round.train_loss, 4));
-      if (round.averaging_error) line_ += fmt::format("  averaging error {:.2e}", *round.averaging_error);
+      line_ = fmt::format("round {:>3}/{}  {:>3} of {:>3} clients  loss {}", stage.round, rounds_,
+                          round.reported, round.selected, Number(round.train_loss, 4));
+      if (round.averaging_error)
+        line_ += fmt::format("  averaging error {:.2e}", *round.averaging_error);
     } else if (Traits(stage.kind).is_start_statistic) {
       fmt::print("start      {} from {} clients\n", StageWords(stage.kind), round.reported);
     }
-    if (stage.kind == plan_.TasksOfRound(stage.round).back() && !Traits(stage.kind).is_start_statistic) {
+    if (stage.kind == plan_.TasksOfRound(stage.round).back() &&
+        !Traits(stage.kind).is_start_statistic) {
       fmt::print("{}", stage.round == 0 ? "start    " : line_);
       if (accuracy) fmt::print("  accuracy {:.4f}", *accuracy);
       fmt::print("{}\n", TimeLeft(stage.round));
@@ -75,29 +89,41 @@ class TextProgress : public RunProgress {
   void OnEnd(const simulation::SimulateResult& result, const std::string& directory) override {
     Clear();
     if (result.ending == simulation::Ending::kInterrupted) {
-      fmt::print(stderr, "interrupted; what there is was written to {}\ngo on with: tributary simulate --resume {}\n", directory, directory);
+      fmt::print(stderr,
+                 "interrupted; what there is was written to {}\ngo on with: tributary simulate "
+                 "--resume {}\n",
+                 directory, directory);
       return;
     }
     if (result.ending == simulation::Ending::kPaused)
-      fmt::print(stderr, "paused{}{}: {}\ngo on with: tributary simulate --resume {}\n", result.view.paused ? ", reason " : "",
-                 result.view.paused ? Name(*result.view.paused) : "", result.why_paused.empty() ? "see rounds.jsonl" : result.why_paused, directory);
+      fmt::print(stderr, "paused{}{}: {}\ngo on with: tributary simulate --resume {}\n",
+                 result.view.paused ? ", reason " : "",
+                 result.view.paused ? Name(*result.view.paused) : "",
+                 result.why_paused.empty() ? "see rounds.jsonl" : result.why_paused, directory);
     const report::RunView& view = result.view;
     if (view.rounds.empty()) return;
-    const auto start = view.AccuracyOf(view.rounds.front()), end = view.AccuracyOf(view.rounds.at(view.kept));
+    const auto start = view.AccuracyOf(view.rounds.front()),
+               end = view.AccuracyOf(view.rounds.at(view.kept));
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began_;
-    fmt::print("{} rounds in {}", view.CommittedRounds(), FormatDuration(Duration(std::llround(took.count() * 1e6))));
+    fmt::print("{} rounds in {}", view.CommittedRounds(),
+               FormatDuration(Duration(std::llround(took.count() * 1e6))));
     if (start && end) fmt::print("; accuracy {:.4f} at the start, {:.4f} at the end", *start, *end);
     fmt::print("; {} up, {} down\n", FormatSize(view.BytesUp()), FormatSize(view.BytesDown()));
-    fmt::print("{}\nadapter: {}/adapter\nreport:  {}/report.html\n", view.privacy, directory, directory);
+    fmt::print("{}\nadapter: {}/adapter\nreport:  {}/report.html\n", view.privacy, directory,
+               directory);
   }
 
  private:
-  static std::string Number(const std::optional<double>& value, int digits) { return value ? fmt::format("{:.{}f}", *value, digits) : "-"; }
+  static std::string Number(const std::optional<double>& value, int digits) {
+    return value ? fmt::format("{:.{}f}", *value, digits) : "-";
+  }
 
   std::string TimeLeft(int64_t round) const {
     if (first_round_ < 0 || round < first_round_ || round >= rounds_) return "";
-    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - first_round_began_;
-    const double left = took.count() / static_cast<double>(round - first_round_ + 1) * static_cast<double>(rounds_ - round);
+    const std::chrono::duration<double> took =
+        std::chrono::steady_clock::now() - first_round_began_;
+    const double left = took.count() / static_cast<double>(round - first_round_ + 1) *
+                        static_cast<double>(rounds_ - round);
     return fmt::format("  {} left", FormatDuration(Duration(std::llround(left * 1e6))));
   }
   void Bar(const StageOpened& stage, int64_t accepted, int64_t ended) {
@@ -105,7 +131,8 @@ class TextProgress : public RunProgress {
     constexpr int64_t kWidth = 24;
     const int64_t cohort = std::max<int64_t>(1, static_cast<int64_t>(stage.cohort.size()));
     const int64_t filled = kWidth * std::min(ended, cohort) / cohort;
-    fmt::print("\r\033[Kround {:>3}/{}  {} [{}{}] {}/{}", stage.round, rounds_, StageWords(stage.kind), std::string(static_cast<size_t>(filled), '#'),
+    fmt::print("\r\033[Kround {:>3}/{}  {} [{}{}] {}/{}", stage.round, rounds_,
+               StageWords(stage.kind), std::string(static_cast<size_t>(filled), '#'),
                std::string(static_cast<size_t>(kWidth - filled), '.'), accepted, cohort);
     std::fflush(stdout);
   }
@@ -117,26 +144,45 @@ class TextProgress : public RunProgress {
   int64_t rounds_ = 0, first_round_ = -1;
   coordinator::RunPlan plan_;
   std::string line_;  // of the round, as far as it is known
-  std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now(), first_round_began_;
+  std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now(),
+                                        first_round_began_;
 };
 
 class JsonProgress : public RunProgress {
  public:
   void OnLoaded(const simulation::Environment& e, const std::string& device) override {
-    Print({{"event", "loaded"}, {"method", e.config.adapter.method}, {"device", device}, {"clients", e.clients.size()},
-           {"train_rows", e.train.rows()}, {"test_rows", e.test.rows()}, {"labels", e.config.model.labels.size()}});
+    Print({{"event", "loaded"},
+           {"method", e.config.adapter.method},
+           {"device", device},
+           {"clients", e.clients.size()},
+           {"train_rows", e.train.rows()},
+           {"test_rows", e.test.rows()},
+           {"labels", e.config.model.labels.size()}});
   }
   void OnStage(const StageOpened& stage) override {
-    Print({{"event", "stage_opened"}, {"round", stage.round}, {"task", Name(stage.kind)}, {"attempt", stage.attempt}, {"cohort", stage.cohort.size()}});
+    Print({{"event", "stage_opened"},
+           {"round", stage.round},
+           {"task", Name(stage.kind)},
+           {"attempt", stage.attempt},
+           {"cohort", stage.cohort.size()}});
   }
   void OnClient(const StageOpened&, int64_t, int64_t) override {}
   void OnAbandoned(const StageOpened& stage, Reason reason, const std::string& why) override {
-    Print({{"event", "stage_abandoned"}, {"round", stage.round}, {"task", Name(stage.kind)}, {"reason", Name(reason)}, {"last_fault", why}});
+    Print({{"event", "stage_abandoned"},
+           {"round", stage.round},
+           {"task", Name(stage.kind)},
+           {"reason", Name(reason)},
+           {"last_fault", why}});
   }
   void OnCommitted(const StageOpened& stage, const report::RunView& view) override {
     const report::Round& round = view.rounds.back();
-    nlohmann::ordered_json json = {{"event", "stage_committed"}, {"round", stage.round}, {"task", Name(stage.kind)}, {"reported", round.reported}};
-    const auto add = [&](const char* name, const std::optional<double>& value) { json[name] = value ? nlohmann::ordered_json(*value) : nullptr; };
+    nlohmann::ordered_json json = {{"event", "stage_committed"},
+                                   {"round", stage.round},
+                                   {"task", Name(stage.kind)},
+                                   {"reported", round.reported}};
+    const auto add = [&](const char* name, const std::optional<double>& value) {
+      json[name] = value ? nlohmann::ordered_json(*value) : nullptr;
+    };
     add("train_loss", round.train_loss);
     add("averaging_error", round.averaging_error);
     add("accuracy", view.AccuracyOf(round));
@@ -144,7 +190,10 @@ class JsonProgress : public RunProgress {
   }
   void OnEnd(const simulation::SimulateResult& result, const std::string& directory) override {
     static constexpr std::string_view kEndings[] = {"finished", "paused", "interrupted"};
-    Print({{"event", "ended"}, {"ending", kEndings[static_cast<size_t>(result.ending)]}, {"rounds", result.view.CommittedRounds()}, {"directory", directory}});
+    Print({{"event", "ended"},
+           {"ending", kEndings[static_cast<size_t>(result.ending)]},
+           {"rounds", result.view.CommittedRounds()},
+           {"directory", directory}});
   }
 
  private:

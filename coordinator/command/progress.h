@@ -1,6 +1,6 @@
 #pragma once
-// What `simulate` shows while it runs: lines with a bar on a terminal, plain lines elsewhere, or one
-// JSON object a line.
+// What `simulate` shows while it runs: lines with a bar on a terminal, plain lines elsewhere, or
+// one JSON object a line.
 
 #include "coordinator/simulation/simulate.h"
 

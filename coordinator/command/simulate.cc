@@ -21,12 +21,17 @@ struct Options {
 };
 
 Result<int> Run(const Options& options) {
-  if (options.file.empty() == options.resume.empty()) return InvalidArgument("name a configuration FILE, or a run with --resume DIR");
-  if (!options.resume.empty() && !options.set.empty()) return InvalidArgument("--set with --resume: a run keeps the configuration it began with");
-  if (!options.resume.empty() && !options.out.empty()) return InvalidArgument("--out with --resume: the run goes on in its own directory");
+  if (options.file.empty() == options.resume.empty())
+    return InvalidArgument("name a configuration FILE, or a run with --resume DIR");
+  if (!options.resume.empty() && !options.set.empty())
+    return InvalidArgument("--set with --resume: a run keeps the configuration it began with");
+  if (!options.resume.empty() && !options.out.empty())
+    return InvalidArgument("--out with --resume: the run goes on in its own directory");
   config::ReadConfig read;
-  simulation::SimulateOptions simulate{options.out.empty() ? "runs/" + std::filesystem::path(options.file).stem().string() : options.out, false,
-                                       options.workers, options.device};
+  simulation::SimulateOptions simulate{
+      options.out.empty() ? "runs/" + std::filesystem::path(options.file).stem().string()
+                          : options.out,
+      false, options.workers, options.device};
   if (options.resume.empty()) {
     read = config::ReadConfigFile(options.file, options.set);
   } else {
@@ -37,12 +42,16 @@ Result<int> Run(const Options& options) {
   const std::string name = options.resume.empty() ? options.file : options.resume + "/run.toml";
   std::error_code error;
   if (!simulate.resume && std::filesystem::exists(simulate.out / "run.toml", error))
-    return MakeError(Code::kAlreadyExists, "{}: already holds a run; go on with --resume {}, or name another directory with --out",
-                     simulate.out.string(), simulate.out.string());
+    return MakeError(
+        Code::kAlreadyExists,
+        "{}: already holds a run; go on with --resume {}, or name another directory with --out",
+        simulate.out.string(), simulate.out.string());
   CatchInterrupts();
   auto progress = MakeProgress(options.format == "json");
-  ASSIGN_OR_RETURN(const auto environment, LoadOrListFaults(std::move(read), name, options.workers));
-  ASSIGN_OR_RETURN(const auto result, simulation::Simulate(*environment, simulate, *progress, IsInterrupted));
+  ASSIGN_OR_RETURN(const auto environment,
+                   LoadOrListFaults(std::move(read), name, options.workers));
+  ASSIGN_OR_RETURN(const auto result,
+                   simulation::Simulate(*environment, simulate, *progress, IsInterrupted));
   progress->OnEnd(result, simulate.out.string());
   if (result.ending == simulation::Ending::kInterrupted) return kInterrupted;
   return result.ending == simulation::Ending::kPaused ? kWorkFailed : kDone;
@@ -52,17 +61,27 @@ Result<int> Run(const Options& options) {
 
 CommandBody AddSimulate(CLI::App& app) {
   auto options = std::make_shared<Options>();
-  app.add_option("FILE", options->file, "Configuration (TOML); docs/configuration.md lists the keys");
-  app.add_option("--set", options->set, "section.key=value: override a key; may be repeated")->type_name("KEY=VALUE");
-  app.add_option("--out", options->out, "Run directory (default: runs/NAME of FILE)")->type_name("DIR");
-  app.add_option("--resume", options->resume, "Go on with the interrupted run in DIR; it ends in the same bytes")->type_name("DIR");
-  app.add_option("--workers", options->workers, "Clients that train at the same time; never changes a result")->check(CLI::Range(1, 1024));
+  app.add_option("FILE", options->file,
+                 "Configuration (TOML); docs/configuration.md lists the keys");
+  app.add_option("--set", options->set, "section.key=value: override a key; may be repeated")
+      ->type_name("KEY=VALUE");
+  app.add_option("--out", options->out, "Run directory (default: runs/NAME of FILE)")
+      ->type_name("DIR");
+  app.add_option("--resume", options->resume,
+                 "Go on with the interrupted run in DIR; it ends in the same bytes")
+      ->type_name("DIR");
+  app.add_option("--workers", options->workers,
+                 "Clients that train at the same time; never changes a result")
+      ->check(CLI::Range(1, 1024));
   app.add_option("--device", options->device, "auto, cpu, cuda or cuda:N");
-  app.add_option("--format", options->format, "text or json (one object a line)")->check(CLI::IsMember({"text", "json"}));
-  app.footer("Examples:\n  tributary simulate federation.toml --out runs/first\n"
-             "  tributary simulate federation.toml --set adapter.method=fed-sb --set federation.rounds=3 --out runs/sb\n"
-             "  tributary simulate --resume runs/first\n"
-             "Ctrl-C stops within a training step, writes what there is and says how to go on.");
+  app.add_option("--format", options->format, "text or json (one object a line)")
+      ->check(CLI::IsMember({"text", "json"}));
+  app.footer(
+      "Examples:\n  tributary simulate federation.toml --out runs/first\n"
+      "  tributary simulate federation.toml --set adapter.method=fed-sb --set federation.rounds=3 "
+      "--out runs/sb\n"
+      "  tributary simulate --resume runs/first\n"
+      "Ctrl-C stops within a training step, writes what there is and says how to go on.");
   return [options] { return Run(*options); };
 }
 

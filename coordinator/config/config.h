@@ -95,6 +95,7 @@ struct PrivacyPart {
 
 struct DataPart {
   std::filesystem::path train, test, public_rows;
+  std::filesystem::path statistics_cache;  // empty: none
   std::vector<std::string> text = {"text"};
   std::string label = "label";
   std::string client = "client";
@@ -106,10 +107,10 @@ struct DataPart {
 
 struct ClientGroup {  // one [[clients]] table
   std::string group;
-  double share = 1;          // of the clients, relative to the other groups' shares
-  double speed = 1;          // relative to a plain client
-  int64_t bandwidth = 0;     // bytes per second, either way; 0: not limited
-  double dropout = 0;        // probability to vanish during a task
+  double share = 1;       // of the clients, relative to the other groups' shares
+  double speed = 1;       // relative to a plain client
+  int64_t bandwidth = 0;  // bytes per second, either way; 0: not limited
+  double dropout = 0;     // probability to vanish during a task
   bool operator==(const ClientGroup&) const = default;
 };
 

@@ -12,20 +12,21 @@
 namespace tributary::config {
 
 // Where a key's value lives; its type decides how TOML is read and written.
-using Slot = std::variant<bool*, int64_t*, uint64_t*, std::optional<uint64_t>*, double*, std::string*,
-                          std::vector<std::string>*, std::filesystem::path*, Duration*, CohortSize*,
-                          std::map<std::string, int64_t>*>;
+using Slot = std::variant<bool*, int64_t*, uint64_t*, std::optional<uint64_t>*, double*,
+                          std::string*, std::vector<std::string>*, std::filesystem::path*,
+                          Duration*, CohortSize*, std::map<std::string, int64_t>*>;
 
 struct Key {
   std::string_view path;  // "training.learning_rate"
   Slot slot;
   bool in_plan = true;
   std::string_view help;
-  double low = 0, high = 0;                  // bounds of a number; equal: none
+  double low = 0, high = 0;                    // bounds of a number; equal: none
   std::vector<std::string_view> choices = {};  // of a string; empty: any
 };
 
-// All keys but the [[clients]] tables, in the order of the documentation; slots point into `config`.
+// All keys but the [[clients]] tables, in the order of the documentation; slots point into
+// `config`.
 std::vector<Key> Keys(Config& config);
 
 struct GroupKey {

@@ -16,27 +16,37 @@ namespace {
 
 std::string_view TypeName(const toml::node& node) {
   switch (node.type()) {
-    case toml::node_type::table: return "a table";
-    case toml::node_type::array: return "a list";
-    case toml::node_type::string: return "a string";
-    case toml::node_type::integer: return "a whole number";
-    case toml::node_type::floating_point: return "a number";
-    case toml::node_type::boolean: return "true or false";
-    default: return "a date or time";
+    case toml::node_type::table:
+      return "a table";
+    case toml::node_type::array:
+      return "a list";
+    case toml::node_type::string:
+      return "a string";
+    case toml::node_type::integer:
+      return "a whole number";
+    case toml::node_type::floating_point:
+      return "a number";
+    case toml::node_type::boolean:
+      return "true or false";
+    default:
+      return "a date or time";
   }
 }
 
 // Reads one value into its slot; returns what is wrong, or "".
 class SlotReader {
  public:
-  SlotReader(const Key& key, const toml::node& node, const std::filesystem::path& base) : key_(key), node_(node), base_(base) {}
+  SlotReader(const Key& key, const toml::node& node, const std::filesystem::path& base)
+      : key_(key), node_(node), base_(base) {}
 
   std::string Read() {
     return std::visit([this](auto* slot) { return ReadInto(*slot); }, key_.slot);
   }
 
  private:
-  std::string Expected(std::string_view what) const { return fmt::format("{} is {}, expected {}", key_.path, TypeName(node_), what); }
+  std::string Expected(std::string_view what) const {
+    return fmt::format("{} is {}, expected {}", key_.path, TypeName(node_), what);
+  }
   std::string Bounded(double value) const {
     if (key_.low == key_.high || (value >= key_.low && value <= key_.high)) return "";
     return fmt::format("{} is {:g}, expected {:g} to {:g}", key_.path, value, key_.low, key_.high);
@@ -55,12 +65,16 @@ class SlotReader {
   }
   std::string ReadInto(uint64_t& slot) {
     const auto value = node_.value_exact<int64_t>();
-    if (!value || *value < 0) return value ? fmt::format("{} is {}, expected 0 or more", key_.path, *value) : Expected("a whole number");
+    if (!value || *value < 0)
+      return value ? fmt::format("{} is {}, expected 0 or more", key_.path, *value)
+                   : Expected("a whole number");
     return slot = static_cast<uint64_t>(*value), "";
   }
   std::string ReadInto(std::optional<uint64_t>& slot) { return ReadInto(slot.emplace()); }
   std::string ReadInto(double& slot) {
-    const auto value = node_.is_integer() ? std::optional<double>(static_cast<double>(**node_.as_integer())) : node_.value_exact<double>();
+    const auto value = node_.is_integer()
+                           ? std::optional<double>(static_cast<double>(**node_.as_integer()))
+                           : node_.value_exact<double>();
     if (!value) return Expected("a number");
     if (!std::isfinite(*value)) return fmt::format("{} is not finite", key_.path);
     if (auto fault = Bounded(*value); !fault.empty()) return fault;
@@ -69,12 +83,14 @@ class SlotReader {
   std::string ReadInto(std::string& slot) {
     const auto value = node_.value_exact<std::string>();
     if (!value) return Expected("a string");
-    if (!key_.choices.empty() && std::find(key_.choices.begin(), key_.choices.end(), *value) == key_.choices.end()) {
+    if (!key_.choices.empty() &&
+        std::find(key_.choices.begin(), key_.choices.end(), *value) == key_.choices.end()) {
       std::vector<std::string_view> choices = key_.choices;
       std::erase(choices, "");  // absent, which nobody types
       const auto near = Nearest(*value, choices);
       return fmt::format("{} is \"{}\"{}; expected {}", key_.path, *value,
-                         near.empty() ? "" : fmt::format(" (did you mean \"{}\"?)", near), fmt::join(choices, ", "));
+                         near.empty() ? "" : fmt::format(" (did you mean \"{}\"?)", near),
+                         fmt::join(choices, ", "));
     }
     return slot = *value, "";
   }
@@ -100,14 +116,16 @@ class SlotReader {
     if (!text) return Expected("a string with a unit, such as \"90s\"");
     const auto value = ParseDuration(*text);
     if (!value) return fmt::format("{}: {}", key_.path, value.error().message);
-    if (value->count() == 0) return fmt::format("{} is {}, expected more than nothing", key_.path, *text);
+    if (value->count() == 0)
+      return fmt::format("{} is {}, expected more than nothing", key_.path, *text);
     return slot = *value, "";
   }
   std::string ReadInto(CohortSize& slot) {
     if (node_.value_exact<std::string>() == "all") return slot = {}, "";
     const auto value = node_.value_exact<int64_t>();
     if (!value) return Expected("a number of clients, or \"all\"");
-    if (*value < 1) return fmt::format("{} is {}, expected 1 or more, or \"all\"", key_.path, *value);
+    if (*value < 1)
+      return fmt::format("{} is {}, expected 1 or more, or \"all\"", key_.path, *value);
     return slot = {*value}, "";
   }
   std::string ReadInto(std::map<std::string, int64_t>& slot) {
@@ -116,7 +134,8 @@ class SlotReader {
     std::map<std::string, int64_t> values;
     for (const auto& [name, item] : *table) {
       const auto value = item.value_exact<int64_t>();
-      if (!value || *value < 1 || *value > 4096) return fmt::format("{}.{}: expected a whole number from 1 to 4096", key_.path, name.str());
+      if (!value || *value < 1 || *value > 4096)
+        return fmt::format("{}.{}: expected a whole number from 1 to 4096", key_.path, name.str());
       values[std::string(name.str())] = *value;
     }
     return slot = std::move(values), "";
@@ -134,11 +153,13 @@ class ConfigReader {
 
   void ReadTable(const toml::table& table, const std::string& prefix) {
     for (const auto& [key, node] : table) {
-      const std::string path = prefix.empty() ? std::string(key.str()) : prefix + "." + std::string(key.str());
+      const std::string path =
+          prefix.empty() ? std::string(key.str()) : prefix + "." + std::string(key.str());
       if (path == "clients") {
         ReadGroups(node);
       } else if (const Key* known = Find(path)) {
-        if (std::string fault = SlotReader(*known, node, base_).Read(); !fault.empty()) Add(node, std::move(fault));
+        if (std::string fault = SlotReader(*known, node, base_).Read(); !fault.empty())
+          Add(node, std::move(fault));
       } else if (node.is_table() && IsSection(path)) {
         ReadTable(*node.as_table(), path);
       } else {
@@ -150,14 +171,18 @@ class ConfigReader {
  private:
   void Add(const toml::node& node, std::string message) {
     const auto line = node.source().begin.line;
-    out_->faults.push_back({line > 0 && name_ != "--set" ? fmt::format("{}:{}", name_, line) : std::string(name_), std::move(message)});
+    out_->faults.push_back(
+        {line > 0 && name_ != "--set" ? fmt::format("{}:{}", name_, line) : std::string(name_),
+         std::move(message)});
   }
   const Key* Find(std::string_view path) const {
-    const auto it = std::find_if(keys_.begin(), keys_.end(), [&](const Key& key) { return key.path == path; });
+    const auto it =
+        std::find_if(keys_.begin(), keys_.end(), [&](const Key& key) { return key.path == path; });
     return it == keys_.end() ? nullptr : &*it;
   }
   bool IsSection(std::string_view path) const {
-    return std::any_of(Sections().begin(), Sections().end(), [&](const SectionHelp& s) { return !s.name.empty() && s.name == path; });
+    return std::any_of(Sections().begin(), Sections().end(),
+                       [&](const SectionHelp& s) { return !s.name.empty() && s.name == path; });
   }
   void AddUnknown(const toml::node& node, const std::string& path, std::string_view prefix) {
     std::vector<std::string_view> names;
@@ -169,38 +194,58 @@ class ConfigReader {
       for (const Key& key : keys_)
         if (key.path.substr(key.path.rfind('.') + 1) == last) near = key.path;
     }
-    Add(node, fmt::format("{} \"{}\" is not known{}", node.is_table() && prefix.empty() ? "section" : "key", path,
+    Add(node, fmt::format("{} \"{}\" is not known{}",
+                          node.is_table() && prefix.empty() ? "section" : "key", path,
                           near.empty() ? "" : fmt::format("; did you mean \"{}\"?", near)));
   }
 
   void ReadGroups(const toml::node& node) {
     const toml::array* list = node.as_array();
-    if (!list || (!list->empty() && !list->is_array_of_tables())) return Add(node, "clients: expected [[clients]] tables");
+    if (!list || (!list->empty() && !list->is_array_of_tables()))
+      return Add(node, "clients: expected [[clients]] tables");
     out_->config.clients.clear();
     for (const toml::node& item : *list) ReadGroup(*item.as_table());
   }
   void ReadGroup(const toml::table& table) {
     ClientGroup& group = out_->config.clients.emplace_back();
     for (const auto& [name, node] : table) {
-      const auto number = node.is_integer() ? std::optional<double>(static_cast<double>(**node.as_integer())) : node.value_exact<double>();
+      const auto number = node.is_integer()
+                              ? std::optional<double>(static_cast<double>(**node.as_integer()))
+                              : node.value_exact<double>();
       const auto text = node.value_exact<std::string>();
       const auto set = [&](double& slot, double low, double high) {
-        if (number && *number >= low && *number <= high) slot = *number;
-        else Add(node, fmt::format("clients.{}: expected a number from {:g} to {:g}", name.str(), low, high));
+        if (number && *number >= low && *number <= high)
+          slot = *number;
+        else
+          Add(node, fmt::format("clients.{}: expected a number from {:g} to {:g}", name.str(), low,
+                                high));
       };
-      if (name == "group" && text && !text->empty()) group.group = *text;
-      else if (name == "share") set(group.share, 1e-9, 1e9);
-      else if (name == "speed") set(group.speed, 1e-6, 1e6);
-      else if (name == "dropout") set(group.dropout, 0, 0.99);
-      else if (name == "bandwidth" && text) ReadBandwidth(node, *text, &group);
-      else if (name == "group" || name == "bandwidth") Add(node, fmt::format("clients.{}: expected a string", name.str()));
-      else Add(node, fmt::format("key \"clients.{}\" is not known; there are group, share, speed, bandwidth, dropout", name.str()));
+      if (name == "group" && text && !text->empty())
+        group.group = *text;
+      else if (name == "share")
+        set(group.share, 1e-9, 1e9);
+      else if (name == "speed")
+        set(group.speed, 1e-6, 1e6);
+      else if (name == "dropout")
+        set(group.dropout, 0, 0.99);
+      else if (name == "bandwidth" && text)
+        ReadBandwidth(node, *text, &group);
+      else if (name == "group" || name == "bandwidth")
+        Add(node, fmt::format("clients.{}: expected a string", name.str()));
+      else
+        Add(node, fmt::format("key \"clients.{}\" is not known; there are group, share, speed, "
+                              "bandwidth, dropout",
+                              name.str()));
     }
     if (group.group.empty()) Add(table, "clients: a table without group = \"name\"");
   }
   void ReadBandwidth(const toml::node& node, const std::string& text, ClientGroup* group) {
     const auto value = ParseSize(text);
-    if (!value || *value < 1) return Add(node, fmt::format("clients.bandwidth is \"{}\", expected a size per second such as \"1MB\"", text));
+    if (!value || *value < 1)
+      return Add(
+          node,
+          fmt::format("clients.bandwidth is \"{}\", expected a size per second such as \"1MB\"",
+                      text));
     group->bandwidth = *value;
   }
 
@@ -220,7 +265,8 @@ void ApplyOverride(const std::string& text, ReadConfig* out) {
   toml::parse_result parsed = toml::parse(path + " = " + value);
   if (!parsed) {
     std::string quoted;
-    for (char c : value) quoted += c == '"' || c == '\\' ? fmt::format("\\{}", c) : std::string(1, c);
+    for (char c : value)
+      quoted += c == '"' || c == '\\' ? fmt::format("\\{}", c) : std::string(1, c);
     parsed = toml::parse(path + " = \"" + quoted + "\"");
   }
   if (!parsed) {
@@ -251,13 +297,15 @@ std::string_view Nearest(std::string_view word, const std::vector<std::string_vi
   return best;
 }
 
-ReadConfig ReadConfigText(std::string_view text, std::string_view name, const std::filesystem::path& base,
+ReadConfig ReadConfigText(std::string_view text, std::string_view name,
+                          const std::filesystem::path& base,
                           const std::vector<std::string>& overrides) {
   ReadConfig out;
   const toml::parse_result parsed = toml::parse(text);
   if (!parsed) {
     const auto& error = parsed.error();
-    out.faults.push_back({fmt::format("{}:{}", name, error.source().begin.line), std::string(error.description())});
+    out.faults.push_back(
+        {fmt::format("{}:{}", name, error.source().begin.line), std::string(error.description())});
     return out;
   }
   ConfigReader(name, base, &out).ReadTable(parsed.table(), "");
@@ -266,7 +314,8 @@ ReadConfig ReadConfigText(std::string_view text, std::string_view name, const st
   return out;
 }
 
-ReadConfig ReadConfigFile(const std::filesystem::path& path, const std::vector<std::string>& overrides) {
+ReadConfig ReadConfigFile(const std::filesystem::path& path,
+                          const std::vector<std::string>& overrides) {
   const auto text = ReadFile(path);
   if (!text) return {{}, {{"", text.error().message}}};
   return ReadConfigText(*text, path.string(), path.parent_path(), overrides);

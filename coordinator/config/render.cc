@@ -9,9 +9,12 @@ namespace {
 std::string Quote(std::string_view text) {
   std::string out = "\"";
   for (char c : text) {
-    if (c == '"' || c == '\\') out += fmt::format("\\{}", c);
-    else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
-    else out += c;
+    if (c == '"' || c == '\\')
+      out += fmt::format("\\{}", c);
+    else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
+      out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
+    else
+      out += c;
   }
   return out + "\"";
 }
@@ -31,12 +34,18 @@ struct Renderer {
   std::string operator()(const bool* v) const { return *v ? "true" : "false"; }
   std::string operator()(const int64_t* v) const { return fmt::format("{}", *v); }
   std::string operator()(const uint64_t* v) const { return fmt::format("{}", *v); }
-  std::string operator()(const std::optional<uint64_t>* v) const { return *v ? fmt::format("{}", **v) : ""; }
+  std::string operator()(const std::optional<uint64_t>* v) const {
+    return *v ? fmt::format("{}", **v) : "";
+  }
   std::string operator()(const double* v) const { return Number(*v); }
   std::string operator()(const std::string* v) const { return v->empty() ? "" : Quote(*v); }
-  std::string operator()(const std::filesystem::path* v) const { return v->empty() ? "" : Quote(v->string()); }
+  std::string operator()(const std::filesystem::path* v) const {
+    return v->empty() ? "" : Quote(v->string());
+  }
   std::string operator()(const Duration* v) const { return ExactDuration(*v); }
-  std::string operator()(const CohortSize* v) const { return v->clients ? fmt::format("{}", *v->clients) : "\"all\""; }
+  std::string operator()(const CohortSize* v) const {
+    return v->clients ? fmt::format("{}", *v->clients) : "\"all\"";
+  }
   std::string operator()(const std::vector<std::string>* v) const {
     std::vector<std::string> quoted;
     for (const std::string& item : *v) quoted.push_back(Quote(item));
@@ -44,7 +53,8 @@ struct Renderer {
   }
   std::string operator()(const std::map<std::string, int64_t>* v) const {
     std::vector<std::string> items;
-    for (const auto& [name, value] : *v) items.push_back(fmt::format("{} = {}", Quote(name), value));
+    for (const auto& [name, value] : *v)
+      items.push_back(fmt::format("{} = {}", Quote(name), value));
     return v->empty() ? "" : fmt::format("{{{}}}", fmt::join(items, ", "));
   }
 };
@@ -65,8 +75,9 @@ std::string RenderKeys(const Config& config, bool plan_only) {
 }
 
 std::string_view SlotType(const Slot& slot) {
-  static constexpr std::string_view kTypes[] = {"true or false", "whole number", "whole number", "whole number", "number", "string",
-                                                "list of strings", "path", "duration", "number or \"all\"", "table"};
+  static constexpr std::string_view kTypes[] = {
+      "true or false",   "whole number", "whole number", "whole number",      "number", "string",
+      "list of strings", "path",         "duration",     "number or \"all\"", "table"};
   return kTypes[slot.index()];
 }
 
@@ -75,8 +86,9 @@ std::string_view SlotType(const Slot& slot) {
 std::string RenderToml(const Config& config) {
   std::string out = RenderKeys(config, false);
   for (const ClientGroup& group : config.clients) {
-    out += fmt::format("\n[[clients]]\ngroup = {}\nshare = {}\nspeed = {}\ndropout = {}\n", Quote(group.group), Number(group.share),
-                       Number(group.speed), Number(group.dropout));
+    out += fmt::format("\n[[clients]]\ngroup = {}\nshare = {}\nspeed = {}\ndropout = {}\n",
+                       Quote(group.group), Number(group.share), Number(group.speed),
+                       Number(group.dropout));
     if (group.bandwidth > 0) out += fmt::format("bandwidth = \"{}B\"\n", group.bandwidth);
   }
   return out;
@@ -87,16 +99,22 @@ Digest PlanDigest(const Config& config) { return Sha256(RenderKeys(config, true)
 std::string RenderManual() {
   Config defaults;
   std::string out =
-      "# Configuration\n\nMade by `tributary check --manual`; do not edit. A file is TOML. Durations and sizes are strings with\n"
-      "units (\"90s\", \"10MB\"); relative paths are relative to the file that names them. `tributary check FILE` lists every\n"
-      "fault at once and prints the effective configuration. `--set section.key=value` overrides a key; the value is TOML,\n"
-      "and a bare word is a string. Keys marked *plan* are hashed as the plan digest and are the same for simulation and\n"
+      "# Configuration\n\nMade by `tributary check --manual`; do not edit. A file is TOML. "
+      "Durations and sizes are strings with\n"
+      "units (\"90s\", \"10MB\"); relative paths are relative to the file that names them. "
+      "`tributary check FILE` lists every\n"
+      "fault at once and prints the effective configuration. `--set section.key=value` overrides a "
+      "key; the value is TOML,\n"
+      "and a bare word is a string. Keys marked *plan* are hashed as the plan digest and are the "
+      "same for simulation and\n"
       "deployment; the others describe a simulation's surroundings.\n";
   for (const SectionHelp& section : Sections()) {
-    out += fmt::format("\n## {}\n\n{}\n\n| key | type | default | | meaning |\n|---|---|---|---|---|\n",
-                       section.name.empty() ? "Top level" : fmt::format("[{}]", section.name), section.help);
+    out += fmt::format(
+        "\n## {}\n\n{}\n\n| key | type | default | | meaning |\n|---|---|---|---|---|\n",
+        section.name.empty() ? "Top level" : fmt::format("[{}]", section.name), section.help);
     if (section.name == "clients") {
-      for (const GroupKey& key : GroupKeys()) out += fmt::format("| `{}` | | | | {} |\n", key.name, key.help);
+      for (const GroupKey& key : GroupKeys())
+        out += fmt::format("| `{}` | | | | {} |\n", key.name, key.help);
       continue;
     }
     for (const Key& key : Keys(defaults)) {
@@ -106,9 +124,11 @@ std::string RenderManual() {
       std::string help(key.help);
       std::vector<std::string_view> choices = key.choices;
       std::erase(choices, "");
-      if (!choices.empty() && key.path != "adapter.method") help += fmt::format(" One of {}.", fmt::join(choices, ", "));
-      out += fmt::format("| `{}` | {} | {} | {} | {} |\n", key.path.substr(dot + 1), SlotType(key.slot),
-                         value.empty() ? "" : fmt::format("`{}`", value), key.in_plan ? "plan" : "", help);
+      if (!choices.empty() && key.path != "adapter.method")
+        help += fmt::format(" One of {}.", fmt::join(choices, ", "));
+      out += fmt::format("| `{}` | {} | {} | {} | {} |\n", key.path.substr(dot + 1),
+                         SlotType(key.slot), value.empty() ? "" : fmt::format("`{}`", value),
+                         key.in_plan ? "plan" : "", help);
     }
   }
   return out;

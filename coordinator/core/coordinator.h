@@ -50,7 +50,7 @@ class Coordinator {
 
   // Does all that time and state imply; called after every event.
   void Continue(TimePoint now);
-  bool ContinueSelecting(TimePoint now);    // each returns whether it recorded anything
+  bool ContinueSelecting(TimePoint now);  // each returns whether it recorded anything
   bool ContinueReporting(TimePoint now);
   bool ContinueAggregating(TimePoint now);
   std::optional<Reason> WhyFinished() const;
@@ -78,8 +78,8 @@ class Coordinator {
   TimePoint now_;  // of the last step
   Population population_;
   bool designated_connected_ = false;
-  std::map<ClientId, TimePoint> away_;                  // pending members, and when they are lost
-  std::deque<std::pair<TimePoint, ClientId>> losses_;   // the same in order; may hold outdated ones
+  std::map<ClientId, TimePoint> away_;                 // pending members, and when they are lost
+  std::deque<std::pair<TimePoint, ClientId>> losses_;  // the same in order; may hold outdated ones
   TimePoint not_closed_before_;  // a stage found open at recovery gets the grace, at least
   int64_t asked_aggregate_ = 0;  // sequence
   int64_t refused_offers_ = 0;

@@ -81,10 +81,14 @@ void Coordinator::On(TimePoint now, const PopulationChanged& event) {
 void Coordinator::ChangePopulation(PopulationChanged::Kind kind, std::span<const ClientId> names) {
   using Kind = PopulationChanged::Kind;
   switch (kind) {
-    case Kind::kEnrolled: return population_.Enrol(names);
-    case Kind::kConnected: return population_.Connect(names);
-    case Kind::kDisconnected: return population_.Disconnect(names);
-    case Kind::kRemoved: return population_.Remove(names);
+    case Kind::kEnrolled:
+      return population_.Enrol(names);
+    case Kind::kConnected:
+      return population_.Connect(names);
+    case Kind::kDisconnected:
+      return population_.Disconnect(names);
+    case Kind::kRemoved:
+      return population_.Remove(names);
   }
 }
 

@@ -24,8 +24,8 @@ struct StageOpened {
   int64_t round = 0;
   TaskKind kind = TaskKind::kTrain;
   int64_t attempt = 0;
-  int64_t target = 0;    // accepted updates that are enough
-  int64_t minimum = 0;   // accepted updates below which it is abandoned
+  int64_t target = 0;   // accepted updates that are enough
+  int64_t minimum = 0;  // accepted updates below which it is abandoned
   TimePoint opened;
   TimePoint deadline;
   std::vector<ClientId> cohort;  // sorted
@@ -79,8 +79,8 @@ struct StageCommitted {
   static constexpr std::string_view kName = "stage_committed";
   int64_t sequence = 0;
   TimePoint committed;
-  Digest digest;        // the next checkpoint, or the result of an evaluation
-  int64_t rows = 0;     // evaluations only
+  Digest digest;     // the next checkpoint, or the result of an evaluation
+  int64_t rows = 0;  // evaluations only
   int64_t correct = 0;
   bool is_charged = false;  // one privacy event
   std::vector<Metric> metrics;

@@ -27,8 +27,8 @@ void CheckCohort(const RunPlan& p, FaultList& f) {
   f.Unless(!(p.cohort && p.sampling_rate),
            "sampling: poisson draws by sampling_rate, so cohort: {} must not be set",
            p.cohort.value_or(0));
-  f.Unless(p.over_selection >= 1 && p.over_selection <= 10,
-           "over_selection: {}, expected 1 to 10", p.over_selection);
+  f.Unless(p.over_selection >= 1 && p.over_selection <= 10, "over_selection: {}, expected 1 to 10",
+           p.over_selection);
   f.Unless(p.over_selection == 1 || p.cohort.has_value(),
            "over_selection: {}, expected 1 where the cohort has no fixed size", p.over_selection);
   const int64_t least = p.privacy && p.sampling_rate ? 0 : 1;
@@ -73,8 +73,10 @@ void CheckPrivacy(const RunPlan& p, FaultList& f) {
            "max_charged: {}, expected at least 1: the budget does not cover one round",
            p.privacy->max_charged);
   f.Unless(p.max_weight == 1, "max_weight: {}, expected 1 in a private run", p.max_weight);
-  f.Unless(p.over_selection == 1, "over_selection: {}, expected 1 in a private run: keeping the "
-           "fastest is not uniform sampling", p.over_selection);
+  f.Unless(p.over_selection == 1,
+           "over_selection: {}, expected 1 in a private run: keeping the "
+           "fastest is not uniform sampling",
+           p.over_selection);
   f.Unless(!p.evaluate_clients, "evaluate_clients: set, no mechanism covers it in a private run");
   for (TaskKind kind : p.start) {
     f.Unless(Traits(kind).is_designated, "start: {}, no mechanism covers it in a private run",

@@ -19,8 +19,8 @@ struct PrivacyPlan {
 };
 
 struct RunPlan {
-  Digest digest;              // of the whole plan; a journal of another plan is refused
-  Digest start_checkpoint;    // what round 0 starts from
+  Digest digest;            // of the whole plan; a journal of another plan is refused
+  Digest start_checkpoint;  // what round 0 starts from
 
   int64_t rounds = 1;
   // In a private run this seed must be hidden from whoever the privacy statement is about.

@@ -21,8 +21,8 @@ class Applier {
   Status operator()(const RunStarted& r) {
     if (!std::holds_alternative<Idle>(state_.phase)) return Illegal(r.kName, "the run has started");
     if (r.plan != plan_.digest) {
-      return MakeError(Code::kFailedPrecondition, "run_started: plan {}, expected {}",
-                       r.plan.Hex(), plan_.digest.Hex());
+      return MakeError(Code::kFailedPrecondition, "run_started: plan {}, expected {}", r.plan.Hex(),
+                       plan_.digest.Hex());
     }
     state_.checkpoint = plan_.start_checkpoint;
     if (plan_.TasksOfRound(0).empty()) state_.round = 1;

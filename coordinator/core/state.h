@@ -68,9 +68,9 @@ struct Score {
 struct State {
   Phase phase;
   std::optional<Reason> paused;
-  int64_t round = 0;      // of the stage that is open or comes next
-  size_t position = 0;    // in TasksOfRound(round)
-  int64_t sequence = 0;   // of the newest stage
+  int64_t round = 0;     // of the stage that is open or comes next
+  size_t position = 0;   // in TasksOfRound(round)
+  int64_t sequence = 0;  // of the newest stage
   Digest checkpoint;
   int64_t checkpoint_round = 0;
   int64_t charged = 0;    // privacy events

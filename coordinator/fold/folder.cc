@@ -22,7 +22,8 @@ void AddTo(Tensor& sum, const TensorView& upload) {
   } else if (upload.dtype == DType::kF64) {
     for (size_t i = 0; i < sum.f64().size(); ++i) sum.f64()[i] += upload.as<double>()[i];
   } else {
-    for (size_t i = 0; i < sum.f64().size(); ++i) sum.f64()[i] += static_cast<double>(upload.as<float>()[i]);
+    for (size_t i = 0; i < sum.f64().size(); ++i)
+      sum.f64()[i] += static_cast<double>(upload.as<float>()[i]);
   }
 }
 
@@ -30,12 +31,14 @@ void AddTo(Tensor& sum, const TensorView& upload) {
 
 Layout MomentsLayout(int64_t features, int64_t labels) {
   const int64_t d = features + 1;
-  return {{"moments.gram", {DType::kF64, {d * (d + 1) / 2}}}, {"moments.target", {DType::kF64, {d, labels}}}};
+  return {{"moments.gram", {DType::kF64, {d * (d + 1) / 2}}},
+          {"moments.target", {DType::kF64, {d, labels}}}};
 }
 
 Layout GradientLayout(const strategy::AdapterSpec& spec) {
   Layout layout;
-  for (const adapter::Target& target : spec.targets) layout["gradient." + target.module] = {DType::kF32, {target.out, target.in}};
+  for (const adapter::Target& target : spec.targets)
+    layout["gradient." + target.module] = {DType::kF32, {target.out, target.in}};
   return layout;
 }
 
@@ -47,12 +50,16 @@ Layout EvaluationLayout(int64_t labels) {
 
 Layout UploadLayout(const FoldPlan& plan, const ClientId& client, const Task& task) {
   switch (task.kind) {
-    case TaskKind::kTrain: return strategy::UpdateLayout(plan.adapter, plan.rank_of(client), task.round - 1);
-    case TaskKind::kFeatureMoments: return MomentsLayout(FeatureCount(plan), plan.labels);
+    case TaskKind::kTrain:
+      return strategy::UpdateLayout(plan.adapter, plan.rank_of(client), task.round - 1);
+    case TaskKind::kFeatureMoments:
+      return MomentsLayout(FeatureCount(plan), plan.labels);
     case TaskKind::kGradientSum:
-    case TaskKind::kPublicGradient: return GradientLayout(plan.adapter);
+    case TaskKind::kPublicGradient:
+      return GradientLayout(plan.adapter);
     case TaskKind::kEvaluate:
-    case TaskKind::kPublicEvaluate: return EvaluationLayout(plan.labels);
+    case TaskKind::kPublicEvaluate:
+      return EvaluationLayout(plan.labels);
   }
   return {};
 }
@@ -79,7 +86,8 @@ Result<Digest> Folder::PutStart(TensorMap head, const strategy::StartSources& so
   return blobs_.Put(Bytes(Serialize(state)));
 }
 
-Result<std::optional<coordinator::AggregateFinished>> Folder::Fold(const coordinator::FinishAggregate& command, std::string* why) {
+Result<std::optional<coordinator::AggregateFinished>> Folder::Fold(
+    const coordinator::FinishAggregate& command, std::string* why) {
   Finished finished;
   finished.sequence = command.task.sequence;
   if (!Traits(command.task.kind).changes_checkpoint) {
@@ -87,10 +95,11 @@ Result<std::optional<coordinator::AggregateFinished>> Folder::Fold(const coordin
     return finished;
   }
   ASSIGN_OR_RETURN(RunState state, Open(command.task.checkpoint));
-  Status folded = command.task.kind == TaskKind::kTrain            ? FoldTraining(command, &state, &finished)
+  Status folded = command.task.kind == TaskKind::kTrain ? FoldTraining(command, &state, &finished)
                   : command.task.kind == TaskKind::kFeatureMoments ? FoldMoments(command, &state)
                                                                    : FoldGradients(command, &state);
-  if (!folded && (folded.error().code == Code::kDataLoss || folded.error().code == Code::kNotFound)) return tl::unexpected(folded.error());
+  if (!folded && (folded.error().code == Code::kDataLoss || folded.error().code == Code::kNotFound))
+    return tl::unexpected(folded.error());
   if (!folded) {
     *why = folded.error().message;
     return std::optional<Finished>();
@@ -99,8 +108,10 @@ Result<std::optional<coordinator::AggregateFinished>> Folder::Fold(const coordin
   return finished;
 }
 
-Status Folder::FoldTraining(const coordinator::FinishAggregate& command, RunState* state, Finished* finished) {
-  const strategy::RoundStart start{plan_.adapter, state->adapter, {command.task.round, command.task.round - 1}};
+Status Folder::FoldTraining(const coordinator::FinishAggregate& command, RunState* state,
+                            Finished* finished) {
+  const strategy::RoundStart start{
+      plan_.adapter, state->adapter, {command.task.round, command.task.round - 1}};
   strategy::RoundResult result;
   if (plan_.noise) {
     ASSIGN_OR_RETURN(TensorMap mean, NoisedMean(command));
@@ -109,41 +120,57 @@ Status Folder::FoldTraining(const coordinator::FinishAggregate& command, RunStat
     SpooledUpdates updates(blobs_, command.updates, plan_.rank_of);
     ASSIGN_OR_RETURN(result, strategy::Aggregate(start, updates, plan_.threads));
   }
-  if (result.averaging_error) finished->metrics.push_back({"averaging_error", *result.averaging_error});
+  if (result.averaging_error)
+    finished->metrics.push_back({"averaging_error", *result.averaging_error});
   state->adapter = std::move(result.state);
   return {};
 }
 
 Result<TensorMap> Folder::NoisedMean(const coordinator::FinishAggregate& command) {
   const Layout layout = UploadLayout(plan_, {}, command.task);
-  const std::string call = fmt::format("round-{}-attempt-{}", command.task.round, command.task.attempt);
-  ASSIGN_OR_RETURN(privacy::GridSum sum, privacy::GridSum::Create(layout, *plan_.noise, *noise_, call));
-  RETURN_IF_ERROR(ForEachUpload(blobs_, command.updates, [&](const coordinator::AcceptedUpdate&, const TensorViewMap& deltas) -> Status {
-    RETURN_IF_ERROR(sum.Add(deltas));
-    return {};
-  }));
+  const std::string call =
+      fmt::format("round-{}-attempt-{}", command.task.round, command.task.attempt);
+  ASSIGN_OR_RETURN(privacy::GridSum sum,
+                   privacy::GridSum::Create(layout, *plan_.noise, *noise_, call));
+  RETURN_IF_ERROR(
+      ForEachUpload(blobs_, command.updates,
+                    [&](const coordinator::AcceptedUpdate&, const TensorViewMap& deltas) -> Status {
+                      RETURN_IF_ERROR(sum.Add(deltas));
+                      return {};
+                    }));
   return std::move(sum).Finish();
 }
 
-Result<TensorMap> Folder::SumUploads(const coordinator::FinishAggregate& command, const Layout& layout) {
+Result<TensorMap> Folder::SumUploads(const coordinator::FinishAggregate& command,
+                                     const Layout& layout) {
   TensorMap sums;
-  for (const auto& [name, entry] : layout) sums[name] = Tensor(entry.dtype == DType::kI64 ? DType::kI64 : DType::kF64, entry.shape);
-  RETURN_IF_ERROR(ForEachUpload(blobs_, command.updates, [&](const coordinator::AcceptedUpdate& update, const TensorViewMap& tensors) -> Status {
-    if (Status fits = CheckCompatible(layout, tensors); !fits) return Annotate(fits.error(), update.client.value);
-    for (const auto& [name, view] : tensors) AddTo(sums.at(name), view);
-    return {};
-  }));
+  for (const auto& [name, entry] : layout)
+    sums[name] = Tensor(entry.dtype == DType::kI64 ? DType::kI64 : DType::kF64, entry.shape);
+  RETURN_IF_ERROR(ForEachUpload(
+      blobs_, command.updates,
+      [&](const coordinator::AcceptedUpdate& update, const TensorViewMap& tensors) -> Status {
+        if (Status fits = CheckCompatible(layout, tensors); !fits)
+          return Annotate(fits.error(), update.client.value);
+        for (const auto& [name, view] : tensors) AddTo(sums.at(name), view);
+        return {};
+      }));
   return sums;
 }
 
 Status Folder::FoldMoments(const coordinator::FinishAggregate& command, RunState* state) {
   const int64_t features = FeatureCount(plan_);
-  ASSIGN_OR_RETURN(const TensorMap sums, SumUploads(command, MomentsLayout(features, plan_.labels)));
+  ASSIGN_OR_RETURN(const TensorMap sums,
+                   SumUploads(command, MomentsLayout(features, plan_.labels)));
   TensorMap head;
-  for (const auto& [name, entry] : plan_.adapter.head) head[name] = (state->head.empty() ? state->adapter : state->head).at(name);
-  RETURN_IF_ERROR(strategy::SolveRidgeHead(sums.at("moments.gram").view(), sums.at("moments.target").view(), plan_.ridge, &head));
-  for (auto& [name, tensor] : head) (state->head.empty() ? state->adapter : state->head)[name] = std::move(tensor);
-  const auto ones = sums.at("moments.target").f64().last(static_cast<size_t>(plan_.labels));  // sums of one-hot labels
+  for (const auto& [name, entry] : plan_.adapter.head)
+    head[name] = (state->head.empty() ? state->adapter : state->head).at(name);
+  RETURN_IF_ERROR(strategy::SolveRidgeHead(sums.at("moments.gram").view(),
+                                           sums.at("moments.target").view(), plan_.ridge, &head));
+  for (auto& [name, tensor] : head)
+    (state->head.empty() ? state->adapter : state->head)[name] = std::move(tensor);
+  const auto ones = sums.at("moments.target")
+                        .f64()
+                        .last(static_cast<size_t>(plan_.labels));  // sums of one-hot labels
   state->class_counts.assign(ones.begin(), ones.end());
   return {};
 }
@@ -152,7 +179,8 @@ Status Folder::FoldGradients(const coordinator::FinishAggregate& command, RunSta
   ASSIGN_OR_RETURN(const TensorMap sums, SumUploads(command, GradientLayout(plan_.adapter)));
   TensorMap gradients;
   for (const auto& [name, sum] : sums) {
-    ASSIGN_OR_RETURN(gradients[name.substr(std::string_view("gradient.").size())], Convert(sum.view(), DType::kF32));
+    ASSIGN_OR_RETURN(gradients[name.substr(std::string_view("gradient.").size())],
+                     Convert(sum.view(), DType::kF32));
   }
   strategy::StartSources sources;
   sources.gradients = ViewsOf(gradients);
@@ -161,10 +189,12 @@ Status Folder::FoldGradients(const coordinator::FinishAggregate& command, RunSta
   return {};
 }
 
-Result<coordinator::AggregateFinished> Folder::FoldEvaluation(const coordinator::FinishAggregate& command) {
+Result<coordinator::AggregateFinished> Folder::FoldEvaluation(
+    const coordinator::FinishAggregate& command) {
   ASSIGN_OR_RETURN(const TensorMap sums, SumUploads(command, EvaluationLayout(plan_.labels)));
   ASSIGN_OR_RETURN(const data::Evaluation evaluation,
-                   data::Evaluation::FromCounts(plan_.labels, sums.at("evaluation.confusion").i64(), sums.at("evaluation.histogram").i64(),
+                   data::Evaluation::FromCounts(plan_.labels, sums.at("evaluation.confusion").i64(),
+                                                sums.at("evaluation.histogram").i64(),
                                                 sums.at("evaluation.loss").f64()[0]));
   Finished finished;
   finished.sequence = command.task.sequence;

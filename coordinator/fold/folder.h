@@ -28,20 +28,22 @@ class Folder {
   Folder(FoldPlan plan, store::BlobStore& blobs, std::unique_ptr<privacy::NoiseSource> noise)
       : plan_(std::move(plan)), blobs_(blobs), noise_(std::move(noise)) {}
 
-  // The state that round 0 starts from, put into the store: the given head, and the adapter where it
-  // needs no statistics. `weights` by module, for start = "weight-svd".
+  // The state that round 0 starts from, put into the store: the given head, and the adapter where
+  // it needs no statistics. `weights` by module, for start = "weight-svd".
   Result<Digest> PutStart(TensorMap head, const strategy::StartSources& sources);
 
   // Errors are the store's or the updates'; a stage whose aggregate cannot be made is a result
   // without a value, and `why` says why.
-  Result<std::optional<coordinator::AggregateFinished>> Fold(const coordinator::FinishAggregate& command, std::string* why);
+  Result<std::optional<coordinator::AggregateFinished>> Fold(
+      const coordinator::FinishAggregate& command, std::string* why);
 
   Result<RunState> Open(const Digest& digest) const;
   const FoldPlan& plan() const { return plan_; }
 
  private:
   using Finished = coordinator::AggregateFinished;
-  Status FoldTraining(const coordinator::FinishAggregate& command, RunState* state, Finished* finished);
+  Status FoldTraining(const coordinator::FinishAggregate& command, RunState* state,
+                      Finished* finished);
   Result<TensorMap> NoisedMean(const coordinator::FinishAggregate& command);
   Status FoldMoments(const coordinator::FinishAggregate& command, RunState* state);
   Status FoldGradients(const coordinator::FinishAggregate& command, RunState* state);
@@ -60,6 +62,7 @@ Layout EvaluationLayout(int64_t labels);
 
 // What an upload for this task must look like.
 Layout UploadLayout(const FoldPlan& plan, const ClientId& client, const Task& task);
-int64_t UploadBytes(const FoldPlan& plan, const ClientId& client, const Task& task);  // of its tensors
+int64_t UploadBytes(const FoldPlan& plan, const ClientId& client,
+                    const Task& task);  // of its tensors
 
 }  // namespace tributary::fold

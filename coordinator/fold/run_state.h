@@ -1,6 +1,6 @@
 #pragma once
-// What a round starts from and ends in, as one blob: the adapter's state (strategy/state.h) and what
-// the run has learnt beside it. Before the starting statistics are in, only the head exists.
+// What a round starts from and ends in, as one blob: the adapter's state (strategy/state.h) and
+// what the run has learnt beside it. Before the starting statistics are in, only the head exists.
 
 #include "aggregation/strategy/state.h"
 

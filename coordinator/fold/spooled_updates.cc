@@ -30,15 +30,17 @@ Status SpooledUpdates::ForEach(const Visitor& visit) {
     for (size_t i = begin; i < std::min(begin + kGroup, updates_.size()); ++i) {
       ASSIGN_OR_RETURN(OpenUpload upload, Open(blobs_, updates_[i]));
       open.push_back(std::move(upload));
-      group.push_back({updates_[i].client.value, updates_[i].weight, rank_of_(updates_[i].client), open.back().content.tensors});
+      group.push_back({updates_[i].client.value, updates_[i].weight, rank_of_(updates_[i].client),
+                       open.back().content.tensors});
     }
     RETURN_IF_ERROR(visit(group));
   }
   return {};
 }
 
-Status ForEachUpload(const store::BlobStore& blobs, const std::vector<coordinator::AcceptedUpdate>& updates,
-                     const std::function<Status(const coordinator::AcceptedUpdate&, const TensorViewMap&)>& visit) {
+Status ForEachUpload(
+    const store::BlobStore& blobs, const std::vector<coordinator::AcceptedUpdate>& updates,
+    const std::function<Status(const coordinator::AcceptedUpdate&, const TensorViewMap&)>& visit) {
   for (const coordinator::AcceptedUpdate& update : updates) {
     ASSIGN_OR_RETURN(const OpenUpload upload, Open(blobs, update));
     RETURN_IF_ERROR(visit(update, upload.content.tensors));

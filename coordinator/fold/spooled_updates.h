@@ -16,7 +16,8 @@ using RankOf = std::function<int64_t(const ClientId&)>;
 class SpooledUpdates : public strategy::UpdateSource {
  public:
   // The arguments outlive the object. `updates` are in client-name order, as the core gives them.
-  SpooledUpdates(const store::BlobStore& blobs, const std::vector<coordinator::AcceptedUpdate>& updates, RankOf rank_of)
+  SpooledUpdates(const store::BlobStore& blobs,
+                 const std::vector<coordinator::AcceptedUpdate>& updates, RankOf rank_of)
       : blobs_(blobs), updates_(updates), rank_of_(std::move(rank_of)) {}
 
   Status ForEach(const Visitor& visit) override;
@@ -28,7 +29,8 @@ class SpooledUpdates : public strategy::UpdateSource {
 };
 
 // Calls visit with each upload's tensors, in order.
-Status ForEachUpload(const store::BlobStore& blobs, const std::vector<coordinator::AcceptedUpdate>& updates,
-                     const std::function<Status(const coordinator::AcceptedUpdate&, const TensorViewMap&)>& visit);
+Status ForEachUpload(
+    const store::BlobStore& blobs, const std::vector<coordinator::AcceptedUpdate>& updates,
+    const std::function<Status(const coordinator::AcceptedUpdate&, const TensorViewMap&)>& visit);
 
 }  // namespace tributary::fold

@@ -63,4 +63,19 @@ struct RowChart {
 };
 std::string Render(const RowChart& chart);
 
+// One row a name: a mean and its interval on a common axis, with a vertical line to compare with.
+struct IntervalChart {
+  struct Row {
+    std::string name = {}, hint = {}, style = {};
+    double mean = 0, half = 0;  // half of the interval; 0: a mean alone
+    bool is_marked = false;
+  };
+  Caption caption = {};
+  std::string x_name = {};
+  std::vector<Row> rows = {};
+  std::optional<double> reference = {};
+  Format format = AsNumber;
+};
+std::string Render(const IntervalChart& chart);
+
 }  // namespace tributary::report

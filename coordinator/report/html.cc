@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "coordinator/report/page.h"
 #include "coordinator/report/sections.h"
 #include "coordinator/report/style.h"
 #include "coordinator/report/svg.h"
@@ -102,25 +103,15 @@ std::string Headline(const Page& page) {
 
 std::string RenderHtml(const RunView& view, const config::Config& config, const RunFacts& facts) {
   const Page page{view, config, facts, strategy::FindMethod(config.adapter.method)};
-  std::string out = "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n";
-  out +=
-      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n<meta "
-      "name=\"color-scheme\" content=\"light dark\"/>\n";
-  out +=
-      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
-      "'unsafe-inline'; script-src 'unsafe-inline'\"/>\n";
-  out += fmt::format("<title>{} on {} – Tributary</title>\n<style>{}</style>\n</head>\n<body>\n",
-                     Escape(page.MethodTitle()), Escape(config.model.name), kStyle);
+  std::string out = OpenPage(fmt::format("{} on {}", page.MethodTitle(), config.model.name));
   out += std::string(kPatterns) + Headline(page) + "<main>\n";
   for (auto* section :
        {AccuracySection, LossSection, AveragingSection, SpreadSection, BytesSection, MethodsSection,
         TimelineSection, PrivacySection, RoundsSection, PlanSection})
     out += section(page);
-  out += fmt::format(
-      "</main>\n<footer>Written by Tributary {} from the journal of the "
-      "run.</footer>\n<script>{}</script>\n</body>\n</html>\n",
-      Escape(facts.version), kScript);
-  return out;
+  out += "</main>\n";
+  return out + ClosePage(fmt::format("Written by Tributary {} from the journal of the run.",
+                                     facts.version));
 }
 
 }  // namespace tributary::report

@@ -39,7 +39,7 @@ class Builder {
     const strategy::Method* method = strategy::FindMethod(config.adapter.method);
     view_.shows_clients =
         config.evaluation.on == "clients" ||
-        (config.evaluation.on == "both" && method != nullptr && !method->local_factor.empty());
+        (config.evaluation.on == "both" && method != nullptr && method->is_personal());
   }
 
   Status operator()(const coordinator::RunStarted&) {

@@ -95,7 +95,7 @@ std::string AveragingSection(const Page& page) {
                        Escape(page.method->title), Escape(page.method->rule));
   const bool is_additive = page.method != nullptr && page.method->additive();
   if (errors.points.empty()) {
-    const bool is_local = page.method != nullptr && !page.method->local_factor.empty();
+    const bool is_local = page.method != nullptr && page.method->is_personal();
     text += is_local ? "<p>A factor stays with each client, so there is no one product that an "
                        "average could miss.</p>"
             : is_additive ? "<p>Only one factor is trained in a round, so its mean is the mean of "

@@ -9,14 +9,17 @@ namespace {
 
 using config::Config;
 
-strategy::AdapterSpec MakeAdapter(const Config& c, const model::Directory& base, std::vector<adapter::Target> targets) {
+strategy::AdapterSpec MakeAdapter(const Config& c, const model::Directory& base,
+                                  std::vector<adapter::Target> targets) {
   strategy::AdapterSpec spec;
   spec.method = c.adapter.method;
   spec.rank = c.adapter.rank;
   spec.scale = c.adapter.scale;
   spec.targets = std::move(targets);
-  std::sort(spec.targets.begin(), spec.targets.end(), [](const auto& a, const auto& b) { return a.module < b.module; });
-  spec.head = model::HeadLayout(*base.family, base.config, static_cast<int64_t>(c.model.labels.size()));
+  std::sort(spec.targets.begin(), spec.targets.end(),
+            [](const auto& a, const auto& b) { return a.module < b.module; });
+  spec.head =
+      model::HeadLayout(*base.family, base.config, static_cast<int64_t>(c.model.labels.size()));
   spec.freeze_head = c.training.freeze_head;
   spec.seed = c.InitSeed();
   spec.start = c.adapter.start;
@@ -34,8 +37,19 @@ client::TaskPlan MakeTasks(const Environment& e) {
   client::TaskPlan plan;
   plan.adapter = e.adapter;
   const config::TrainingPart& t = c.training;
-  plan.training = {t.optimizer, t.learning_rate, t.weight_decay, t.momentum, t.gradient_clip, t.schedule, t.warmup, t.batch_size, t.epochs,
-                   t.max_steps, static_cast<int>(t.shards), c.adapter.dropout, t.model_dropout};
+  plan.training = {t.optimizer,
+                   t.learning_rate,
+                   t.weight_decay,
+                   t.momentum,
+                   t.gradient_clip,
+                   t.schedule,
+                   t.warmup,
+                   t.batch_size,
+                   t.epochs,
+                   t.max_steps,
+                   static_cast<int>(t.shards),
+                   c.adapter.dropout,
+                   t.model_dropout};
   plan.schedule_over_run = t.schedule_over == "run";
   plan.rounds = c.federation.rounds;
   plan.label_calibration = t.label_calibration;
@@ -53,7 +67,8 @@ coordinator::RunPlan MakePlan(const Environment& e) {
   plan.rounds = c.federation.rounds;
   plan.cohort_seed = c.CohortSeed();
   if (c.federation.sampling == "poisson")
-    plan.sampling_rate = static_cast<double>(*c.federation.cohort.clients) / static_cast<double>(e.clients.size());
+    plan.sampling_rate =
+        static_cast<double>(*c.federation.cohort.clients) / static_cast<double>(e.clients.size());
   else
     plan.cohort = c.federation.cohort.clients;
   plan.over_selection = c.federation.over_selection;
@@ -62,11 +77,15 @@ coordinator::RunPlan MakePlan(const Environment& e) {
   plan.deadline = c.federation.deadline;
   if (c.federation.head_start == "ridge") plan.start.push_back(TaskKind::kFeatureMoments);
   if (strategy::InputOf(e.adapter) == strategy::StartInput::kGradient)
-    plan.start.push_back(strategy::StartOf(e.adapter) == "public-gradient" ? TaskKind::kPublicGradient : TaskKind::kGradientSum);
+    plan.start.push_back(strategy::StartOf(e.adapter) == "public-gradient"
+                             ? TaskKind::kPublicGradient
+                             : TaskKind::kGradientSum);
   plan.evaluate_clients = c.evaluation.on != "test";
   plan.evaluate_public = c.evaluation.on != "clients" && !c.data.test.empty();
   plan.evaluate_every = c.evaluation.every;
-  if (plan.evaluate_public || (!plan.start.empty() && plan.start.back() == TaskKind::kPublicGradient)) plan.designated = ClientId{std::string(kDesignated)};
+  if (plan.evaluate_public ||
+      (!plan.start.empty() && plan.start.back() == TaskKind::kPublicGradient))
+    plan.designated = ClientId{std::string(kDesignated)};
   plan.keep_best = c.evaluation.keep == "best";
   plan.patience = c.evaluation.stop;
   return plan;
@@ -83,29 +102,39 @@ std::string AddPrivacy(Environment& e) {
   const auto warning = privacy::CheckDelta(p.delta, population);
   if (!warning) return "privacy.delta: " + warning.error().message;
   // The very event that the report accounts for, so that noise and statement cannot disagree.
-  const auto event_with = [&](double value) { return *report::TrainingEvent(e.config, population, value); };
+  const auto event_with = [&](double value) {
+    return *report::TrainingEvent(e.config, population, value);
+  };
   double multiplier = p.noise_multiplier;
   int64_t rounds = e.plan.rounds;
   if (p.target_epsilon > 0) {
-    const auto calibrated = privacy::CalibrateNoiseMultiplier(event_with(1), rounds, {p.target_epsilon, p.delta});
+    const auto calibrated =
+        privacy::CalibrateNoiseMultiplier(event_with(1), rounds, {p.target_epsilon, p.delta});
     if (!calibrated) return "privacy.target_epsilon: " + calibrated.error().message;
     multiplier = calibrated->noise_multiplier;
   } else {
-    rounds *= e.plan.max_attempts;  // the multiplier is given: every attempt is charged, none refused
+    rounds *=
+        e.plan.max_attempts;  // the multiplier is given: every attempt is charged, none refused
   }
   e.plan.privacy = coordinator::PrivacyPlan{multiplier, rounds};
-  const double cohort = e.plan.sampling_rate ? *e.plan.sampling_rate * static_cast<double>(population)
-                                             : static_cast<double>(e.plan.cohort.value_or(population));
-  e.fold.noise = privacy::CentralNoise{p.clip_norm, multiplier, privacy::RelationOf(event_with(multiplier)), cohort};
-  e.privacy_statement = p.noise == "seeded" ? "simulation, not private: the noise is seeded and can be repeated"
-                                            : fmt::format("central differential privacy, unit: client, noise multiplier {:g}", multiplier);
+  const double cohort = e.plan.sampling_rate
+                            ? *e.plan.sampling_rate * static_cast<double>(population)
+                            : static_cast<double>(e.plan.cohort.value_or(population));
+  e.fold.noise = privacy::CentralNoise{p.clip_norm, multiplier,
+                                       privacy::RelationOf(event_with(multiplier)), cohort};
+  e.privacy_statement =
+      p.noise == "seeded"
+          ? "simulation, not private: the noise is seeded and can be repeated"
+          : fmt::format("central differential privacy, unit: client, noise multiplier {:g}",
+                        multiplier);
   return "";
 }
 
 }  // namespace
 
 Result<strategy::AdapterSpec> AdapterOf(const Config& config, const model::Directory& base) {
-  auto targets = model::SelectTargets(model::LinearLayers(*base.family, base.config), config.adapter.targets);
+  auto targets =
+      model::SelectTargets(model::LinearLayers(*base.family, base.config), config.adapter.targets);
   if (!targets) return Annotate(targets.error(), "adapter.targets");
   return MakeAdapter(config, base, *std::move(targets));
 }
@@ -119,17 +148,23 @@ void Assemble(Environment& e, std::vector<config::Fault>& faults) {
   e.adapter = *std::move(adapter);
   std::vector<int64_t> ranks = {e.config.adapter.rank};
   for (const auto& [group, rank] : e.config.adapter.ranks) ranks.push_back(rank);
-  for (std::string& fault : strategy::Faults(e.adapter, ranks)) faults.push_back({"", std::move(fault)});
+  for (std::string& fault : strategy::Faults(e.adapter, ranks))
+    faults.push_back({"", std::move(fault)});
   if (!faults.empty()) return;
-  if (strategy::StartOf(e.adapter) == "file") faults.push_back({"", "adapter.start = \"file\" is not offered in a simulation; use a seeded start"});
+  if (strategy::StartOf(e.adapter) == "file")
+    faults.push_back(
+        {"", "adapter.start = \"file\" is not offered in a simulation; use a seeded start"});
   if (strategy::StartOf(e.adapter) == "public-gradient" && e.open.rows() == 0)
-    faults.push_back({"", "adapter.start = \"public-gradient\" needs data.public, rows that the designated client holds"});
+    faults.push_back({"",
+                      "adapter.start = \"public-gradient\" needs data.public, rows that the "
+                      "designated client holds"});
   e.tasks = MakeTasks(e);
   e.plan = MakePlan(e);
   e.fold.adapter = e.adapter;
   e.fold.rank_of = [&e](const ClientId& client) { return e.RankOf(client.value); };
   e.fold.labels = e.tasks.labels;
-  e.fold.ridge = {std::string(e.model.family->head_output), e.config.federation.head_ridge, e.config.federation.head_scale};
+  e.fold.ridge = {std::string(e.model.family->head_output), e.config.federation.head_ridge,
+                  e.config.federation.head_scale};
   if (std::string fault = AddPrivacy(e); !fault.empty()) faults.push_back({"", std::move(fault)});
   e.plan.start_checkpoint = Digest{{1}};  // stands for the real one, which is not made yet
   for (std::string& fault : e.plan.Faults()) faults.push_back({"", std::move(fault)});

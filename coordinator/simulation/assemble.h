@@ -5,8 +5,8 @@
 
 namespace tributary::simulation {
 
-// What an effective configuration says about adapters of this base model. Errors: targets that match
-// nothing. Ranks are for strategy::Faults to judge.
+// What an effective configuration says about adapters of this base model. Errors: targets that
+// match nothing. Ranks are for strategy::Faults to judge.
 Result<strategy::AdapterSpec> AdapterOf(const config::Config& config, const model::Directory& base);
 
 // Fills adapter, tasks, fold, plan and privacy_statement; adds what cannot work to `faults`.

@@ -11,7 +11,7 @@
 namespace tributary::simulation {
 
 struct ClientCheckpoint {
-  TensorMap head;                 // while there are no factors
+  TensorMap head;                                          // while there are no factors
   std::shared_ptr<const strategy::Checkpoint> checkpoint;  // else
   std::vector<double> class_counts;
 };
@@ -19,7 +19,8 @@ struct ClientCheckpoint {
 // Any thread may call.
 class Checkpoints {
  public:
-  Checkpoints(const fold::Folder& folder, store::StateStore& facts, RunId run) : folder_(folder), facts_(facts), run_(std::move(run)) {}
+  Checkpoints(const fold::Folder& folder, store::StateStore& facts, RunId run)
+      : folder_(folder), facts_(facts), run_(std::move(run)) {}
 
   Result<std::shared_ptr<const ClientCheckpoint>> Open(const Digest& digest, int64_t rank);
 
@@ -27,7 +28,8 @@ class Checkpoints {
   Result<std::map<Digest, int64_t>> Sizes(const Digest& digest, int64_t rank);
 
  private:
-  Result<std::shared_ptr<const ClientCheckpoint>> Load(const Digest& digest, int64_t rank, std::map<Digest, int64_t>* sizes);
+  Result<std::shared_ptr<const ClientCheckpoint>> Load(const Digest& digest, int64_t rank,
+                                                       std::map<Digest, int64_t>* sizes);
 
   const fold::Folder& folder_;
   store::StateStore& facts_;

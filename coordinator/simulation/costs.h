@@ -13,7 +13,8 @@ struct StageCost {
 };
 
 // Start statistics, then training rounds, as if everybody reported and had everything of the round
-// before. Clients of several ranks count by their share of the population. Evaluations are left out.
+// before. Clients of several ranks count by their share of the population. Evaluations are left
+// out.
 std::vector<StageCost> CostsOf(const Environment& environment);
 
 }  // namespace tributary::simulation

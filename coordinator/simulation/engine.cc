@@ -101,8 +101,7 @@ Status Engine::StartCoordinator() {
   RETURN_IF_ERROR(ChangePopulation(PopulationChanged::Kind::kEnrolled, std::move(others)));
   RETURN_IF_ERROR(ChangePopulation(PopulationChanged::Kind::kConnected, std::move(idle)));
   // Ignored by a run that has started.
-  return StepCoordinator(
-      coordinator::OperatorRequest{coordinator::OperatorRequest::Kind::kStart});
+  return StepCoordinator(coordinator::OperatorRequest{coordinator::OperatorRequest::Kind::kStart});
 }
 
 Status Engine::ChangePopulation(PopulationChanged::Kind kind, std::vector<ClientId> names) {

@@ -37,8 +37,8 @@ struct NetworkOptions {
 struct EngineOptions {
   uint64_t seed = 0;
   NetworkOptions network;
-  client::SessionOptions session;            // its name and seed are filled in
-  Duration fold_time{0};                     // of an aggregate
+  client::SessionOptions session;               // its name and seed are filled in
+  Duration fold_time{0};                        // of an aggregate
   Duration notice = std::chrono::seconds(5);    // until a vanished client is noticed
   Duration absence = std::chrono::minutes(10);  // mean, of a vanished client
   Duration availability_period = std::chrono::hours(1);
@@ -62,7 +62,7 @@ class Observer {
  public:
   virtual ~Observer() = default;
   virtual void OnEvent(TimePoint, const coordinator::Event&) {}
-  virtual void OnReady(TimePoint, const coordinator::Ready&) {}  // its records are durable
+  virtual void OnReady(TimePoint, const coordinator::Ready&) {}       // its records are durable
   virtual void OnStep(TimePoint, const coordinator::Coordinator&) {}  // its ready is carried out
   virtual void OnRecovered(TimePoint, const coordinator::Coordinator&) {}
   virtual void OnTaskEnd(const TaskReport&) {}

@@ -90,8 +90,10 @@ void Engine::CarryOut(Actor& actor, const client::Command& command) {
   } else {
     const client::UpdateReady& update = std::get<client::Report>(command).update;
     if (update.reason == Reason::kAccepted) {
-      ToCoordinator(actor, coordinator::UpdateOffered{actor.name, update.sequence, update.digest,
-                                                      update.weight, update.metrics}, false);
+      ToCoordinator(actor,
+                    coordinator::UpdateOffered{actor.name, update.sequence, update.digest,
+                                               update.weight, update.metrics},
+                    false);
     } else {
       ToCoordinator(actor, coordinator::ClientFailed{actor.name, update.sequence, update.reason},
                     false);
@@ -123,20 +125,21 @@ void Engine::BeginWork(Actor& actor, const Task& task) {
     client_work_.Start(actor.name, task, until);
     actor.is_working = true;
   }
-  At(until, [this, name = actor.name, life = actor.life, work, sequence = task.sequence,
-             vanishes]() -> Status {
-    Actor* found = Find(name, life);
-    if (found == nullptr || found->work != work) return {};
-    if (vanishes) return Vanish(*found), Status();
-    found->is_working = false;
-    ASSIGN_OR_RETURN(WorkResult result, client_work_.Wait(name, sequence));
-    found->report->worked = now_;
-    if (result.reason != Reason::kAccepted) {
-      return Drive(*found, client::WorkFailed{sequence, result.reason});
-    }
-    return Drive(*found, client::WorkFinished{sequence, result.digest, result.weight,
-                                              std::move(result.metrics)});
-  });
+  At(until,
+     [this, name = actor.name, life = actor.life, work, sequence = task.sequence,
+      vanishes]() -> Status {
+       Actor* found = Find(name, life);
+       if (found == nullptr || found->work != work) return {};
+       if (vanishes) return Vanish(*found), Status();
+       found->is_working = false;
+       ASSIGN_OR_RETURN(WorkResult result, client_work_.Wait(name, sequence));
+       found->report->worked = now_;
+       if (result.reason != Reason::kAccepted) {
+         return Drive(*found, client::WorkFailed{sequence, result.reason});
+       }
+       return Drive(*found, client::WorkFinished{sequence, result.digest, result.weight,
+                                                 std::move(result.metrics)});
+     });
 }
 
 void Engine::BeginUpload(Actor& actor, int64_t sequence) {

@@ -21,18 +21,26 @@ class Loader {
 
   void Run() {
     const bool has_model = LoadModel();
-    auto train = Read(e_.config.data.train, "data.train", e_.config.data.partition == "by-client" ? e_.config.data.client : "");
+    auto train = Read(e_.config.data.train, "data.train",
+                      e_.config.data.partition == "by-client" ? e_.config.data.client : "");
     std::optional<data::Dataset> test;
-    if (!e_.config.data.test.empty()) test = ReadTest();
-    else if (e_.config.evaluation.on != "clients") AddMissing("data.test", fmt::format(": evaluation.on = \"{}\" needs it", e_.config.evaluation.on));
+    if (!e_.config.data.test.empty())
+      test = ReadTest();
+    else if (e_.config.evaluation.on != "clients")
+      AddMissing("data.test",
+                 fmt::format(": evaluation.on = \"{}\" needs it", e_.config.evaluation.on));
     std::optional<data::Dataset> open;
-    if (!e_.config.data.public_rows.empty()) open = Read(e_.config.data.public_rows, "data.public", "");
+    if (!e_.config.data.public_rows.empty())
+      open = Read(e_.config.data.public_rows, "data.public", "");
     if (!train) return;
     if (e_.config.model.labels.empty()) {
       e_.config.model.labels = data::DeriveLabels(train->examples);
-      if (e_.config.model.labels.size() < 2) Add("data.train has {} label, a classifier needs two", e_.config.model.labels.size());
+      if (e_.config.model.labels.size() < 2)
+        Add("data.train has {} label, a classifier needs two", e_.config.model.labels.size());
     }
-    if (e_.config.model.labels.size() > static_cast<size_t>(data::kMaxClasses)) Add("data.train has {} labels, at most {} are supported", e_.config.model.labels.size(), data::kMaxClasses);
+    if (e_.config.model.labels.size() > static_cast<size_t>(data::kMaxClasses))
+      Add("data.train has {} labels, at most {} are supported", e_.config.model.labels.size(),
+          data::kMaxClasses);
     auto labels = Index(train->examples, "data.train");
     std::optional<std::vector<int32_t>> test_labels;
     if (test) test_labels = Index(test->examples, "data.test");
@@ -60,43 +68,58 @@ class Loader {
   }
 
   bool LoadModel() {
-    if (e_.config.model_path.empty()) return AddMissing("model.path", ": the directory of the base model"), false;
+    if (e_.config.model_path.empty())
+      return AddMissing("model.path", ": the directory of the base model"), false;
     auto text = client::OpenTextModel(e_.config.model_path);
     if (!text) return Add("model.path: {}", text.error().message), false;
     e_.model = text->directory;
     tokenizer_ = text->tokenizer;
     const std::string digest = e_.model.digest.Hex();
     if (e_.config.model.digest.empty()) e_.config.model.digest = digest;
-    if (e_.config.model.digest != digest) Add("model.digest is {}, but {} has {}", e_.config.model.digest, e_.config.model_path.string(), digest);
+    if (e_.config.model.digest != digest)
+      Add("model.digest is {}, but {} has {}", e_.config.model.digest,
+          e_.config.model_path.string(), digest);
     const bool pair = e_.config.data.text.size() == 2;
     const int64_t positions = text->Positions();
-    if (e_.config.training.max_length > positions) Add("training.max_length is {}, but the model has {} positions", e_.config.training.max_length, positions);
+    if (e_.config.training.max_length > positions)
+      Add("training.max_length is {}, but the model has {} positions",
+          e_.config.training.max_length, positions);
     if (e_.config.training.max_length <= static_cast<int64_t>(tokenizer_->special_tokens(pair)))
-      Add("training.max_length is {}, which leaves no room beside {} special tokens", e_.config.training.max_length, tokenizer_->special_tokens(pair));
+      Add("training.max_length is {}, which leaves no room beside {} special tokens",
+          e_.config.training.max_length, tokenizer_->special_tokens(pair));
     return true;
   }
 
-  std::optional<data::Dataset> Read(const std::filesystem::path& path, std::string_view key, const std::string& client) {
+  std::optional<data::Dataset> Read(const std::filesystem::path& path, std::string_view key,
+                                    const std::string& client) {
     if (path.empty()) return AddMissing(key, ""), std::nullopt;
     data::DatasetSource source{path, e_.config.data.text, e_.config.data.label, client, {}};
-    if (!e_.config.data.format.empty()) source.table.format = *data::ParseFormat(e_.config.data.format);
+    if (!e_.config.data.format.empty())
+      source.table.format = *data::ParseFormat(e_.config.data.format);
     auto dataset = data::ReadDataset(source);
     if (!dataset) return Add("{}: {}", key, dataset.error().message), std::nullopt;
-    if (const std::string bad = dataset->bad.Summary(); !bad.empty()) e_.bad_rows += fmt::format("{}: {}\n", path.string(), bad);
+    if (const std::string bad = dataset->bad.Summary(); !bad.empty())
+      e_.bad_rows += fmt::format("{}: {}\n", path.string(), bad);
     return *std::move(dataset);
   }
 
   // The client column of the test rows is of use where there is one, and nobody's fault where not.
   std::optional<data::Dataset> ReadTest() {
     if (e_.config.data.partition == "by-client") {
-      data::DatasetSource source{e_.config.data.test, e_.config.data.text, e_.config.data.label, e_.config.data.client, {}};
-      if (!e_.config.data.format.empty()) source.table.format = *data::ParseFormat(e_.config.data.format);
+      data::DatasetSource source{e_.config.data.test,
+                                 e_.config.data.text,
+                                 e_.config.data.label,
+                                 e_.config.data.client,
+                                 {}};
+      if (!e_.config.data.format.empty())
+        source.table.format = *data::ParseFormat(e_.config.data.format);
       if (auto dataset = data::ReadDataset(source)) return *std::move(dataset);
     }
     return Read(e_.config.data.test, "data.test", "");
   }
 
-  std::optional<std::vector<int32_t>> Index(std::span<const data::Example> examples, std::string_view key) {
+  std::optional<std::vector<int32_t>> Index(std::span<const data::Example> examples,
+                                            std::string_view key) {
     auto labels = data::IndexLabels(examples, e_.config.model.labels, key);
     if (!labels) return Add("{}", labels.error().message), std::nullopt;
     return *std::move(labels);
@@ -107,21 +130,30 @@ class Loader {
     const auto scheme = data::ParseScheme(d.partition);
     if (!scheme) return Add("{}", scheme.error().message);
     const bool holds_out = e_.config.evaluation.on != "test";
-    auto clients = data::MakePartition(examples, {*scheme, d.clients, d.alpha, holds_out ? e_.config.evaluation.holdout : 0, e_.config.PartitionSeed()});
+    auto clients = data::MakePartition(
+        examples, {*scheme, d.clients, d.alpha, holds_out ? e_.config.evaluation.holdout : 0,
+                   e_.config.PartitionSeed()});
     if (!clients) return Add("data.partition: {}", clients.error().message);
     e_.clients = *std::move(clients);
     for (const data::ClientRows& client : e_.clients)
-      if (client.name == kDesignated) Add("a client of the data is called \"{}\", which is the name of the designated client", kDesignated);
+      if (client.name == kDesignated)
+        Add("a client of the data is called \"{}\", which is the name of the designated client",
+            kDesignated);
     const auto& cohort = e_.config.federation.cohort.clients;
     const auto population = static_cast<int64_t>(e_.clients.size());
-    if (cohort && *cohort > population) Add("federation.cohort is {}, but the data has {} clients", *cohort, population);
-    if (e_.config.federation.minimum > population) Add("federation.minimum is {}, but the data has {} clients", e_.config.federation.minimum, population);
+    if (cohort && *cohort > population)
+      Add("federation.cohort is {}, but the data has {} clients", *cohort, population);
+    if (e_.config.federation.minimum > population)
+      Add("federation.minimum is {}, but the data has {} clients", e_.config.federation.minimum,
+          population);
   }
 
   void Tokenise(const data::Dataset& dataset, std::vector<int32_t> labels, data::Corpus* out) {
     const auto max_length = static_cast<size_t>(e_.config.training.max_length);
-    const auto encode = [&](const std::string& text, const std::optional<std::string>& second, std::vector<int32_t>* ids, std::vector<int32_t>* types) -> Status {
-      const auto encoding = second ? tokenizer_->EncodePair(text, *second, max_length) : tokenizer_->Encode(text, max_length);
+    const auto encode = [&](const std::string& text, const std::optional<std::string>& second,
+                            std::vector<int32_t>* ids, std::vector<int32_t>* types) -> Status {
+      const auto encoding = second ? tokenizer_->EncodePair(text, *second, max_length)
+                                   : tokenizer_->Encode(text, max_length);
       ids->insert(ids->end(), encoding.ids.begin(), encoding.ids.end());
       types->insert(types->end(), encoding.type_ids.begin(), encoding.type_ids.end());
       return {};
@@ -133,7 +165,8 @@ class Loader {
 
   void AssignTestRows(std::span<const data::Example> examples) {
     for (size_t i = 0; i < examples.size(); ++i)
-      if (!examples[i].client.empty()) e_.test_rows_of[examples[i].client].push_back(static_cast<int64_t>(i));
+      if (!examples[i].client.empty())
+        e_.test_rows_of[examples[i].client].push_back(static_cast<int64_t>(i));
   }
 
   // Groups by shares: each client draws for itself, by its name.
@@ -173,11 +206,14 @@ int64_t Environment::RankOf(const std::string& client) const {
 client::SiteData Environment::Site(const std::string& client) const {
   client::SiteData site{client, RankOf(client), {}, {}};
   if (client == kDesignated) {
-    for (size_t i = 0; i < open.rows(); ++i) site.train.push_back(ExampleAt(open, static_cast<int64_t>(i)));
-    for (size_t i = 0; i < test.rows(); ++i) site.held_out.push_back(ExampleAt(test, static_cast<int64_t>(i)));
+    for (size_t i = 0; i < open.rows(); ++i)
+      site.train.push_back(ExampleAt(open, static_cast<int64_t>(i)));
+    for (size_t i = 0; i < test.rows(); ++i)
+      site.held_out.push_back(ExampleAt(test, static_cast<int64_t>(i)));
     return site;
   }
-  const auto it = std::lower_bound(clients.begin(), clients.end(), client, [](const auto& c, const auto& name) { return c.name < name; });
+  const auto it = std::lower_bound(clients.begin(), clients.end(), client,
+                                   [](const auto& c, const auto& name) { return c.name < name; });
   for (int64_t row : it->train) site.train.push_back(ExampleAt(train, row));
   for (int64_t row : it->held_out) site.held_out.push_back(ExampleAt(train, row));
   return site;

@@ -1,6 +1,7 @@
 #pragma once
 // The surroundings of a simulated run: the model, the rows, who has which of them, and what the
-// plan becomes once digest and labels are known. Loading finds all faults it can, not only the first.
+// plan becomes once digest and labels are known. Loading finds all faults it can, not only the
+// first.
 
 #include <map>
 #include <memory>
@@ -21,18 +22,19 @@ namespace tributary::simulation {
 inline constexpr std::string_view kDesignated = "(public)";
 
 struct Environment {
-  config::Config config;          // effective: digest and labels are filled in
+  config::Config config;  // effective: digest and labels are filled in
   model::Directory model;
   data::Corpus train, test, open;  // the rows' tokens; sites point into them. open: public rows
-  std::string bad_rows;           // a warning about skipped rows, or empty
-  std::vector<data::ClientRows> clients;   // sorted by name
-  std::map<std::string, std::vector<int64_t>> test_rows_of;  // by client name, where test has a client column
+  std::string bad_rows;            // a warning about skipped rows, or empty
+  std::vector<data::ClientRows> clients;  // sorted by name
+  std::map<std::string, std::vector<int64_t>>
+      test_rows_of;  // by client name, where test has a client column
   std::map<std::string, std::string> group_of;
 
   strategy::AdapterSpec adapter;
   client::TaskPlan tasks;
   fold::FoldPlan fold;
-  coordinator::RunPlan plan;      // start_checkpoint still to be set
+  coordinator::RunPlan plan;  // start_checkpoint still to be set
   std::string privacy_statement;
 
   int64_t RankOf(const std::string& client) const;

@@ -8,7 +8,9 @@
 
 namespace tributary::simulation {
 
-std::filesystem::path LocalParts::Of(const std::string& client) const { return directory_ / Sha256(client).Hex().substr(0, 32); }
+std::filesystem::path LocalParts::Of(const std::string& client) const {
+  return directory_ / Sha256(client).Hex().substr(0, 32);
+}
 
 Result<TensorMap> LocalParts::Load(const std::string& client, int64_t round) const {
   std::error_code error;
@@ -18,7 +20,9 @@ Result<TensorMap> LocalParts::Load(const std::string& client, int64_t round) con
     const std::string stem = entry.path().stem().string();
     int64_t number = -1;
     const auto [end, fault] = std::from_chars(stem.data(), stem.data() + stem.size(), number);
-    if (fault != std::errc() || end != stem.data() + stem.size() || entry.path().extension() != ".safetensors") continue;
+    if (fault != std::errc() || end != stem.data() + stem.size() ||
+        entry.path().extension() != ".safetensors")
+      continue;
     if (number < round && number > newest) newest = number, found = entry.path();
   }
   if (newest < 0) return TensorMap();

@@ -24,7 +24,8 @@ fs::path Canonical(const fs::path& path) {
 
 std::string RenderRunToml(config::Config config, const fs::path& directory) {
   const fs::path base = Canonical(directory);
-  for (fs::path* path : {&config.model_path, &config.data.train, &config.data.test, &config.data.public_rows})
+  for (fs::path* path : {&config.model_path, &config.data.train, &config.data.test,
+                         &config.data.public_rows, &config.data.statistics_cache})
     if (!path->empty()) *path = Canonical(*path).lexically_proximate(base);
   return config::RenderToml(config);
 }
@@ -32,7 +33,8 @@ std::string RenderRunToml(config::Config config, const fs::path& directory) {
 Result<config::ReadConfig> ReadRunToml(const fs::path& directory) {
   std::error_code error;
   const fs::path file = directory / "run.toml";
-  if (!fs::exists(file, error)) return MakeError(Code::kNotFound, "{}: holds no run (no run.toml)", directory.string());
+  if (!fs::exists(file, error))
+    return MakeError(Code::kNotFound, "{}: holds no run (no run.toml)", directory.string());
   ASSIGN_OR_RETURN(const std::string text, ReadFile(file));
   return config::ReadConfigText(text, file.string(), Canonical(directory), {});
 }
@@ -51,7 +53,9 @@ Result<const report::Round*> RunDirectory::FindRound(std::string_view which) con
       if (round.digest) found = &round;
   } else if (which == "best") {
     const auto best = view.Best();
-    if (!best) return MakeError(Code::kNotFound, "{}: no round was evaluated, so none is the best", path.string());
+    if (!best)
+      return MakeError(Code::kNotFound, "{}: no round was evaluated, so none is the best",
+                       path.string());
     found = &view.rounds[*best];
   } else {
     int64_t number = -1;
@@ -63,10 +67,14 @@ Result<const report::Round*> RunDirectory::FindRound(std::string_view which) con
   }
   const std::string kept = fmt::format("{}", fmt::join(KeptRounds(), ", "));
   if (found == nullptr || !found->digest)
-    return MakeError(Code::kNotFound, "{}: round {} was not committed; there are states of rounds {}", path.string(), which, kept);
+    return MakeError(Code::kNotFound,
+                     "{}: round {} was not committed; there are states of rounds {}", path.string(),
+                     which, kept);
   if (!blobs->Contains(*found->digest))
-    return MakeError(Code::kNotFound, "{}: the state of round {} is no longer kept (output.keep_rounds = {}); there are those of rounds {}", path.string(),
-                     found->round, config.keep_rounds, kept);
+    return MakeError(Code::kNotFound,
+                     "{}: the state of round {} is no longer kept (output.keep_rounds = {}); there "
+                     "are those of rounds {}",
+                     path.string(), found->round, config.keep_rounds, kept);
   return found;
 }
 
@@ -82,7 +90,8 @@ Result<RunDirectory> OpenRunDirectory(const fs::path& path) {
   ASSIGN_OR_RETURN(run.blobs, store::OpenDiskBlobStore(path / "state/blobs"));
   ASSIGN_OR_RETURN(const auto states, store::OpenSqliteStore(path / "state/journal.sqlite"));
   ASSIGN_OR_RETURN(const auto facts, states->Get(kRun, "facts"));
-  if (!facts) return MakeError(Code::kNotFound, "{}: the run was interrupted before it began", path.string());
+  if (!facts)
+    return MakeError(Code::kNotFound, "{}: the run was interrupted before it began", path.string());
   ASSIGN_OR_RETURN(run.facts, report::RunFactsFromJson(*facts));
   ASSIGN_OR_RETURN(const store::Recovered recovered, states->Recover(kRun));
   std::vector<coordinator::Record> records;
@@ -94,8 +103,13 @@ Result<RunDirectory> OpenRunDirectory(const fs::path& path) {
   return run;
 }
 
-artefact::Provenance ProvenanceOf(const report::RunFacts& facts, const report::RunView& view, const report::Round& round) {
-  return {round.round, static_cast<int64_t>(facts.clients.size()), facts.plan_digest.Hex(), round.digest ? round.digest->Hex() : "", view.privacy,
+artefact::Provenance ProvenanceOf(const report::RunFacts& facts, const report::RunView& view,
+                                  const report::Round& round) {
+  return {round.round,
+          static_cast<int64_t>(facts.clients.size()),
+          facts.plan_digest.Hex(),
+          round.digest ? round.digest->Hex() : "",
+          view.privacy,
           view.AccuracyOf(round)};
 }
 

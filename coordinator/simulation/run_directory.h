@@ -34,6 +34,7 @@ struct RunDirectory {
 Result<RunDirectory> OpenRunDirectory(const std::filesystem::path& path);
 
 // What an adapter exported at this round says about itself.
-artefact::Provenance ProvenanceOf(const report::RunFacts& facts, const report::RunView& view, const report::Round& round);
+artefact::Provenance ProvenanceOf(const report::RunFacts& facts, const report::RunView& view,
+                                  const report::Round& round);
 
 }  // namespace tributary::simulation

@@ -12,8 +12,8 @@
 #include "coordinator/simulation/resumed.h"
 #include "coordinator/simulation/run_directory.h"
 #include "coordinator/simulation/simulated_coordinator.h"
-#include "coordinator/store/sqlite_store.h"
 #include "coordinator/simulation/version.h"
+#include "coordinator/store/sqlite_store.h"
 
 namespace tributary::simulation {
 namespace {
@@ -26,13 +26,17 @@ int64_t PeakMemory() {
 
 bool HoldsRun(const std::filesystem::path& directory) {
   std::error_code error;
-  return std::filesystem::exists(directory / "run.toml", error) || std::filesystem::exists(directory / "state", error);
+  return std::filesystem::exists(directory / "run.toml", error) ||
+         std::filesystem::exists(directory / "state", error);
 }
 
 class Simulation : public Observer {
  public:
   Simulation(const Environment& environment, const SimulateOptions& options, Progress& progress)
-      : environment_(environment), options_(options), progress_(progress), locals_(options.out / "state/local") {}
+      : environment_(environment),
+        options_(options),
+        progress_(progress),
+        locals_(options.out / "state/local") {}
 
   Result<SimulateResult> Run(const std::function<bool()>& is_interrupted) {
     RETURN_IF_ERROR(OpenStores());
@@ -44,8 +48,10 @@ class Simulation : public Observer {
     EngineOptions engine_options;
     engine_options.seed = environment_.config.CohortSeed();
     engine_options.availability_period = std::chrono::hours(24);
-    Engine engine(plan_, engine_options, environment_.Names(), [this](const ClientId& c) { return environment_.ProfileOf(c.value); },
-                  resumed, resumed, *this);
+    Engine engine(
+        plan_, engine_options, environment_.Names(),
+        [this](const ClientId& c) { return environment_.ProfileOf(c.value); }, resumed, resumed,
+        *this);
     auto ending = engine.Run(is_interrupted);
     // A pause that the journal knows was resumed then, or is to be resumed now.
     while (ending == Ending::kPaused && options_.resume && records_.size() <= replayed_) {
@@ -53,10 +59,13 @@ class Simulation : public Observer {
       ending = engine.Run(is_interrupted);
     }
     RETURN_IF_ERROR(failure_);
-    if (!ending && ending.error().code == Code::kCancelled && is_interrupted()) ending = Ending::kInterrupted;
+    if (!ending && ending.error().code == Code::kCancelled && is_interrupted())
+      ending = Ending::kInterrupted;
     if (!ending) return tl::unexpected(ending.error());
     ASSIGN_OR_RETURN(report::RunView view, WriteAll(true));
-    return SimulateResult{*ending, std::move(view), clients_->LastFault().empty() ? coordinator_->last_fault() : clients_->LastFault()};
+    return SimulateResult{
+        *ending, std::move(view),
+        clients_->LastFault().empty() ? coordinator_->last_fault() : clients_->LastFault()};
   }
 
   void OnReady(TimePoint, const coordinator::Ready& ready) override {
@@ -76,29 +85,38 @@ class Simulation : public Observer {
 
   Status LoadModel() {
     ASSIGN_OR_RETURN(trainer_, client::OpenTrainer());
-    ASSIGN_OR_RETURN(model_, trainer_->Load({environment_.config.model_path, environment_.config.model.task,
-                                             environment_.tasks.labels, options_.device}));
+    ASSIGN_OR_RETURN(model_,
+                     trainer_->Load({environment_.config.model_path, environment_.config.model.task,
+                                     environment_.tasks.labels, options_.device}));
     return {};
   }
 
   // Makes the start checkpoint, or finds the one that was made; equal inputs give equal bytes.
   Status Prepare(const std::function<bool()>& is_interrupted) {
     std::unique_ptr<privacy::NoiseSource> noise;
-    if (environment_.fold.noise && environment_.config.privacy.noise == "seeded") noise = privacy::SeededNoise(environment_.config.seed);
-    else if (environment_.fold.noise) { ASSIGN_OR_RETURN(noise, privacy::SecureNoise()); }
+    if (environment_.fold.noise && environment_.config.privacy.noise == "seeded")
+      noise = privacy::SeededNoise(environment_.config.seed);
+    else if (environment_.fold.noise) {
+      ASSIGN_OR_RETURN(noise, privacy::SecureNoise());
+    }
     fold::FoldPlan fold_plan = environment_.fold;
     fold_plan.threads = options_.workers;
     folder_ = std::make_unique<fold::Folder>(std::move(fold_plan), *blobs_, std::move(noise));
     strategy::StartSources sources;
     for (const adapter::Target& target : environment_.adapter.targets)
-      sources.weights.emplace(target.module, environment_.model.weights.at(target.module + ".weight"));
+      sources.weights.emplace(target.module,
+                              environment_.model.weights.at(target.module + ".weight"));
     plan_ = environment_.plan;
     ASSIGN_OR_RETURN(plan_.start_checkpoint,
-                     folder_->PutStart(strategy::RandomHead(environment_.adapter.head, environment_.config.InitSeed()), sources));
+                     folder_->PutStart(strategy::RandomHead(environment_.adapter.head,
+                                                            environment_.config.InitSeed()),
+                                       sources));
     checkpoints_ = std::make_unique<Checkpoints>(*folder_, *states_, kRun);
-    clients_ = std::make_unique<SimulatedClients>(environment_, *model_, *blobs_, *checkpoints_, locals_, options_.workers, is_interrupted);
-    coordinator_ = std::make_unique<SimulatedCoordinator>(kRun, *states_, *blobs_, *folder_, *clients_, environment_.config.keep_rounds,
-                                                          environment_.tasks.report_metrics);
+    clients_ = std::make_unique<SimulatedClients>(environment_, *model_, *blobs_, *checkpoints_,
+                                                  locals_, options_.workers, is_interrupted);
+    coordinator_ = std::make_unique<SimulatedCoordinator>(
+        kRun, *states_, *blobs_, *folder_, *clients_, environment_.config.keep_rounds,
+        environment_.tasks.report_metrics);
     RETURN_IF_ERROR(PrepareFacts());
     progress_.OnLoaded(environment_, model_->device());
     return {};
@@ -110,9 +128,12 @@ class Simulation : public Observer {
       ASSIGN_OR_RETURN(facts_, report::RunFactsFromJson(*known));
       wall_before_ = facts_.wall_seconds;
       if (facts_.plan_digest != plan_.digest)
-        return MakeError(Code::kFailedPrecondition, "{}: holds a run of another plan", options_.out.string());
+        return MakeError(Code::kFailedPrecondition, "{}: holds a run of another plan",
+                         options_.out.string());
       if (facts_.start_checkpoint != plan_.start_checkpoint)
-        return MakeError(Code::kFailedPrecondition, "{}: the model or the program has changed since the run began", options_.out.string());
+        return MakeError(Code::kFailedPrecondition,
+                         "{}: the model or the program has changed since the run began",
+                         options_.out.string());
       return {};
     }
     facts_.targets = environment_.adapter.targets;
@@ -127,8 +148,11 @@ class Simulation : public Observer {
     facts_.noise_multiplier = plan_.privacy ? plan_.privacy->noise_multiplier : 0;
     for (const data::ClientRows& client : environment_.clients) {
       const auto group = environment_.group_of.find(client.name);
-      facts_.clients.push_back({{client.name}, group == environment_.group_of.end() ? "" : group->second, environment_.RankOf(client.name),
-                                static_cast<int64_t>(client.train.size()), static_cast<int64_t>(client.held_out.size())});
+      facts_.clients.push_back({{client.name},
+                                group == environment_.group_of.end() ? "" : group->second,
+                                environment_.RankOf(client.name),
+                                static_cast<int64_t>(client.train.size()),
+                                static_cast<int64_t>(client.held_out.size())});
     }
     return states_->Put(kRun, "facts", report::ToJson(facts_));
   }
@@ -150,7 +174,10 @@ class Simulation : public Observer {
     if (IsNew()) progress_.OnClient(stage_, accepted_, ended_);
   }
   void Show(const coordinator::StageAbandoned& r) {
-    if (IsNew()) progress_.OnAbandoned(stage_, r.reason, clients_->LastFault().empty() ? coordinator_->last_fault() : clients_->LastFault());
+    if (IsNew())
+      progress_.OnAbandoned(
+          stage_, r.reason,
+          clients_->LastFault().empty() ? coordinator_->last_fault() : clients_->LastFault());
   }
   void Show(const coordinator::StageCommitted&) {
     if (!IsNew()) return;
@@ -181,10 +208,14 @@ class Simulation : public Observer {
     ASSIGN_OR_RETURN(const fold::RunState state, folder_->Open(*kept.digest));
     if (state.adapter.empty()) return {};
     const artefact::Provenance provenance = ProvenanceOf(facts_, view, kept);
-    ASSIGN_OR_RETURN(const double error, artefact::WriteAdapterDirectory(options_.out / "adapter", strategy::ExportAdapter(environment_.adapter, state.adapter),
-                                                                         environment_.config, environment_.model, provenance, {}));
+    ASSIGN_OR_RETURN(
+        const double error,
+        artefact::WriteAdapterDirectory(
+            options_.out / "adapter", strategy::ExportAdapter(environment_.adapter, state.adapter),
+            environment_.config, environment_.model, provenance, {}));
     TRIBUTARY_CHECK(error == 0, "an adapter without a rank limit is exact");
-    ASSIGN_OR_RETURN(facts_.adapter, Sha256File(options_.out / "adapter/adapter_model.safetensors"));
+    ASSIGN_OR_RETURN(facts_.adapter,
+                     Sha256File(options_.out / "adapter/adapter_model.safetensors"));
     return {};
   }
 
@@ -213,11 +244,13 @@ class Simulation : public Observer {
 
 }  // namespace
 
-Result<SimulateResult> Simulate(const Environment& environment, const SimulateOptions& options, Progress& progress,
-                                const std::function<bool()>& is_interrupted) {
+Result<SimulateResult> Simulate(const Environment& environment, const SimulateOptions& options,
+                                Progress& progress, const std::function<bool()>& is_interrupted) {
   if (!options.resume && HoldsRun(options.out))
-    return MakeError(Code::kAlreadyExists, "{}: already holds a run; go on with --resume {}, or name another directory with --out",
-                     options.out.string(), options.out.string());
+    return MakeError(
+        Code::kAlreadyExists,
+        "{}: already holds a run; go on with --resume {}, or name another directory with --out",
+        options.out.string(), options.out.string());
   return Simulation(environment, options, progress).Run(is_interrupted);
 }
 

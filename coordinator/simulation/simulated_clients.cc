@@ -8,14 +8,24 @@
 namespace tributary::simulation {
 namespace {
 
-Reason ReasonOf(const Error& error) { return error.code == Code::kOutOfRange ? Reason::kNonFinite : Reason::kFailed; }
+Reason ReasonOf(const Error& error) {
+  return error.code == Code::kOutOfRange ? Reason::kNonFinite : Reason::kFailed;
+}
 
 }  // namespace
 
-SimulatedClients::SimulatedClients(const Environment& environment, const client::Model& model, store::BlobStore& blobs,
-                                   Checkpoints& checkpoints, const LocalParts& locals, int workers,
+SimulatedClients::SimulatedClients(const Environment& environment, const client::Model& model,
+                                   store::BlobStore& blobs, Checkpoints& checkpoints,
+                                   const LocalParts& locals, int workers,
                                    std::function<bool()> is_interrupted)
-    : environment_(environment), model_(model), blobs_(blobs), checkpoints_(checkpoints), locals_(locals), workers_(workers),
+    : environment_(environment),
+      model_(model),
+      blobs_(blobs),
+      checkpoints_(checkpoints),
+      locals_(locals),
+      statistics_(environment.config.data.statistics_cache, environment.model.digest,
+                  environment.tasks.labels),
+      workers_(workers),
       is_interrupted_(std::move(is_interrupted)) {
   for (int i = 0; i < workers; ++i) threads_.emplace_back([this] { Work(); });
 }
@@ -51,10 +61,16 @@ WorkCost SimulatedClients::Cost(const ClientId& client, const Task& task) {
   const bool trains = task.kind == TaskKind::kTrain;
   const client::SiteData site = environment_.Site(client.value);
   int64_t tokens = 0;
-  for (const client::Example& row : Traits(task.kind).changes_checkpoint ? site.train : site.held_out) tokens += static_cast<int64_t>(row.ids.size());
+  for (const client::Example& row :
+       Traits(task.kind).changes_checkpoint ? site.train : site.held_out)
+    tokens += static_cast<int64_t>(row.ids.size());
   const auto rows = static_cast<double>(site.train.size());
-  const auto steps = static_cast<double>(client::StepCount(environment_.tasks.training, static_cast<int64_t>(site.train.size())));
-  const double passes = trains ? std::min(environment_.tasks.training.epochs, steps * static_cast<double>(environment_.tasks.training.batch_size) / rows) : 0.4;
+  const auto steps = static_cast<double>(
+      client::StepCount(environment_.tasks.training, static_cast<int64_t>(site.train.size())));
+  const double passes =
+      trains ? std::min(environment_.tasks.training.epochs,
+                        steps * static_cast<double>(environment_.tasks.training.batch_size) / rows)
+             : 0.4;
   cost.units = passes * static_cast<double>(tokens);
   cost.bytes_up = fold::UploadBytes(environment_.fold, client, task);
   std::lock_guard lock(mutex_);
@@ -79,7 +95,8 @@ Result<WorkResult> SimulatedClients::Wait(const ClientId& client, int64_t sequen
   const auto it = jobs_.find({sequence, client});
   TRIBUTARY_CHECK(it != jobs_.end(), "only a started task is waited for");
   // A look at the interrupt now and then; the result's time is no matter of ours.
-  while (!changed_.wait_for(lock, std::chrono::milliseconds(100), [&] { return it->second.done; })) {
+  while (
+      !changed_.wait_for(lock, std::chrono::milliseconds(100), [&] { return it->second.done; })) {
     if (!is_interrupted_ || !is_interrupted_()) continue;
     for (auto& [key, job] : jobs_) job.stop.request_stop();
     return MakeError(Code::kCancelled, "interrupted");
@@ -158,18 +175,23 @@ void SimulatedClients::TrainingEnds(int64_t sequence) {
   totals_[sequence].train_seconds += took.count();
 }
 
-Result<WorkResult> SimulatedClients::Do(const ClientId& client, const Task& task, std::stop_token stop) {
+Result<WorkResult> SimulatedClients::Do(const ClientId& client, const Task& task,
+                                        std::stop_token stop) {
   auto done = RunOne(client, task, stop);
   if (!done) {
     // A stop is nobody's fault; a client's own fault is a result; a damaged store ends the run.
-    if (done.error().code == Code::kDataLoss || done.error().code == Code::kResourceExhausted) return tl::unexpected(done.error());
+    if (done.error().code == Code::kDataLoss || done.error().code == Code::kResourceExhausted)
+      return tl::unexpected(done.error());
     std::lock_guard lock(mutex_);
-    if (done.error().code != Code::kCancelled) last_fault_ = fmt::format("{}: {}", client.value, done.error().message);
+    if (done.error().code != Code::kCancelled)
+      last_fault_ = fmt::format("{}: {}", client.value, done.error().message);
     return WorkResult{ReasonOf(done.error())};
   }
-  const strategy::Update update{client.value, done->weight, environment_.RankOf(client.value), ViewsOf(done->upload)};
+  const strategy::Update update{client.value, done->weight, environment_.RankOf(client.value),
+                                ViewsOf(done->upload)};
   const Layout layout = fold::UploadLayout(environment_.fold, client, task);
-  const Status fits = task.kind == TaskKind::kTrain ? strategy::CheckUpdate(layout, update) : CheckCompatible(layout, update.deltas);
+  const Status fits = task.kind == TaskKind::kTrain ? strategy::CheckUpdate(layout, update)
+                                                    : CheckCompatible(layout, update.deltas);
   if (!fits) {
     std::lock_guard lock(mutex_);
     last_fault_ = fmt::format("{}: {}", client.value, fits.error().message);
@@ -184,23 +206,31 @@ Result<WorkResult> SimulatedClients::Do(const ClientId& client, const Task& task
   return result;
 }
 
-Result<client::TaskResult> SimulatedClients::RunOne(const ClientId& client, const Task& task, std::stop_token stop) {
-  const bool has_locals = !strategy::MethodOf(environment_.adapter).local_factor.empty();
-  if (task.kind == TaskKind::kPublicEvaluate && has_locals && !environment_.test_rows_of.empty()) return EvaluateLocals(task, stop);
+Result<client::TaskResult> SimulatedClients::RunOne(const ClientId& client, const Task& task,
+                                                    std::stop_token stop) {
+  const bool has_locals = strategy::MethodOf(environment_.adapter).is_personal();
+  if (task.kind == TaskKind::kPublicEvaluate && has_locals && !environment_.test_rows_of.empty())
+    return EvaluateLocals(task, stop);
   const client::SiteData site = environment_.Site(client.value);
   ASSIGN_OR_RETURN(const auto checkpoint, checkpoints_.Open(task.checkpoint, site.rank));
   client::TaskStart start{checkpoint->head, checkpoint->checkpoint, checkpoint->class_counts, {}};
   if (has_locals) {
     // An evaluation comes after the round's training; training starts from the round before.
-    ASSIGN_OR_RETURN(start.local, locals_.Load(client.value, task.kind == TaskKind::kTrain ? task.round : task.round + 1));
+    ASSIGN_OR_RETURN(
+        start.local,
+        locals_.Load(client.value, task.kind == TaskKind::kTrain ? task.round : task.round + 1));
   }
   const int threads = task.kind == TaskKind::kPublicEvaluate ? workers_ : 1;
-  return client::RunTask(model_, environment_.tasks, site, start, task, threads, stop);
+  const auto run = [&] {
+    return client::RunTask(model_, environment_.tasks, site, start, task, threads, stop);
+  };
+  return task.kind == TaskKind::kFeatureMoments ? statistics_.Get(site.train, run) : run();
 }
 
-// Where clients keep parts of the adapter, the test rows of a client are judged under its own parts;
-// rows of nobody's are left out.
-Result<client::TaskResult> SimulatedClients::EvaluateLocals(const Task& task, std::stop_token stop) {
+// Where clients keep parts of the adapter, the test rows of a client are judged under its own
+// parts; rows of nobody's are left out.
+Result<client::TaskResult> SimulatedClients::EvaluateLocals(const Task& task,
+                                                            std::stop_token stop) {
   client::TaskResult sum;
   for (const data::ClientRows& owner : environment_.clients) {
     const auto rows = environment_.test_rows_of.find(owner.name);
@@ -208,23 +238,28 @@ Result<client::TaskResult> SimulatedClients::EvaluateLocals(const Task& task, st
     client::SiteData site{owner.name, environment_.RankOf(owner.name), {}, {}};
     for (int64_t row : rows->second) {
       const auto i = static_cast<size_t>(row);
-      site.held_out.push_back({environment_.test.Ids(i), environment_.test.TypeIds(i), environment_.test.labels[i]});
+      site.held_out.push_back(
+          {environment_.test.Ids(i), environment_.test.TypeIds(i), environment_.test.labels[i]});
     }
     ASSIGN_OR_RETURN(const auto checkpoint, checkpoints_.Open(task.checkpoint, site.rank));
     client::TaskStart start{checkpoint->head, checkpoint->checkpoint, checkpoint->class_counts, {}};
     ASSIGN_OR_RETURN(start.local, locals_.Load(owner.name, task.round + 1));
-    ASSIGN_OR_RETURN(client::TaskResult one, client::RunTask(model_, environment_.tasks, site, start, task, workers_, stop));
+    ASSIGN_OR_RETURN(client::TaskResult one, client::RunTask(model_, environment_.tasks, site,
+                                                             start, task, workers_, stop));
     if (sum.upload.empty()) {
       sum = std::move(one);
       continue;
     }
     for (auto& [name, tensor] : sum.upload) {
       const Tensor& more = one.upload.at(name);
-      if (tensor.dtype() == DType::kI64) for (size_t i = 0; i < more.i64().size(); ++i) tensor.i64()[i] += more.i64()[i];
-      else for (size_t i = 0; i < more.f64().size(); ++i) tensor.f64()[i] += more.f64()[i];
+      if (tensor.dtype() == DType::kI64)
+        for (size_t i = 0; i < more.i64().size(); ++i) tensor.i64()[i] += more.i64()[i];
+      else
+        for (size_t i = 0; i < more.f64().size(); ++i) tensor.f64()[i] += more.f64()[i];
     }
   }
-  if (sum.upload.empty()) return MakeError(Code::kFailedPrecondition, "no test row belongs to a client");
+  if (sum.upload.empty())
+    return MakeError(Code::kFailedPrecondition, "no test row belongs to a client");
   sum.metrics.clear();
   return sum;
 }

@@ -10,6 +10,7 @@
 #include "coordinator/simulation/checkpoints.h"
 #include "coordinator/simulation/environment.h"
 #include "coordinator/simulation/local_parts.h"
+#include "coordinator/simulation/statistics_cache.h"
 #include "coordinator/simulation/work.h"
 
 namespace tributary::simulation {
@@ -22,10 +23,11 @@ struct StageTotals {
 
 class SimulatedClients : public ClientWork {
  public:
-  // All arguments outlive the object. `workers` >= 1 threads are made. When `is_interrupted` says so,
-  // waiting ends with CANCELLED and everything that runs is stopped within a step.
-  SimulatedClients(const Environment& environment, const client::Model& model, store::BlobStore& blobs, Checkpoints& checkpoints,
-                   const LocalParts& locals, int workers, std::function<bool()> is_interrupted);
+  // All arguments outlive the object. `workers` >= 1 threads are made. When `is_interrupted` says
+  // so, waiting ends with CANCELLED and everything that runs is stopped within a step.
+  SimulatedClients(const Environment& environment, const client::Model& model,
+                   store::BlobStore& blobs, Checkpoints& checkpoints, const LocalParts& locals,
+                   int workers, std::function<bool()> is_interrupted);
   ~SimulatedClients() override;  // stops what runs
 
   WorkCost Cost(const ClientId& client, const Task& task) override;
@@ -60,16 +62,18 @@ class SimulatedClients : public ClientWork {
   store::BlobStore& blobs_;
   Checkpoints& checkpoints_;
   const LocalParts& locals_;
+  const StatisticsCache statistics_;
   const int workers_;
   const std::function<bool()> is_interrupted_;
 
-  std::map<ClientId, std::set<Digest>> cached_;  // tensors of the last checkpoint a client fetched; engine's thread only
+  std::map<ClientId, std::set<Digest>>
+      cached_;  // tensors of the last checkpoint a client fetched; engine's thread only
   std::mutex mutex_;
   std::condition_variable changed_;
   std::map<Key, Job> jobs_;
   std::map<int64_t, StageTotals> totals_;
   std::map<Key, WorkCost> costs_;  // of tasks whose result is still to come
-  int in_flight_ = 0;  // training tasks
+  int in_flight_ = 0;              // training tasks
   std::chrono::steady_clock::time_point in_flight_since_;
   std::string last_fault_;
   bool stopping_ = false;

@@ -9,7 +9,8 @@ namespace tributary::simulation {
 void SimulatedCoordinator::Remember(std::span<const coordinator::Record> records) {
   for (const coordinator::Record& record : records) {
     records_.push_back(record);
-    if (const auto* accepted = std::get_if<coordinator::UpdateAccepted>(&record)) uploads_[accepted->sequence].push_back(accepted->digest);
+    if (const auto* accepted = std::get_if<coordinator::UpdateAccepted>(&record))
+      uploads_[accepted->sequence].push_back(accepted->digest);
   }
 }
 
@@ -32,10 +33,13 @@ Result<std::vector<coordinator::Record>> SimulatedCoordinator::Load() {
 }
 
 // What the stage cost, and what its clients said, summed; the journal carries it to every view.
-void SimulatedCoordinator::AddTotals(const coordinator::FinishAggregate& command, std::vector<Metric>* metrics) {
+void SimulatedCoordinator::AddTotals(const coordinator::FinishAggregate& command,
+                                     std::vector<Metric>* metrics) {
   const StageTotals totals = clients_.Totals(command.task.sequence);
-  int64_t bytes_up = 0;  // from the accepted set, of which a resumed run has seen a part only in the journal
-  for (const coordinator::AcceptedUpdate& update : command.updates) bytes_up += fold::UploadBytes(folder_.plan(), update.client, command.task);
+  int64_t bytes_up =
+      0;  // from the accepted set, of which a resumed run has seen a part only in the journal
+  for (const coordinator::AcceptedUpdate& update : command.updates)
+    bytes_up += fold::UploadBytes(folder_.plan(), update.client, command.task);
   metrics->push_back({"bytes_up", static_cast<double>(bytes_up)});
   metrics->push_back({"bytes_down", static_cast<double>(totals.bytes_down)});
   if (command.task.kind != TaskKind::kTrain) return;
@@ -59,23 +63,30 @@ void SimulatedCoordinator::AddTotals(const coordinator::FinishAggregate& command
   metrics->push_back({"tokens", tokens});
 }
 
-Result<std::optional<coordinator::AggregateFinished>> SimulatedCoordinator::Aggregate(const coordinator::FinishAggregate& command) {
+Result<std::optional<coordinator::AggregateFinished>> SimulatedCoordinator::Aggregate(
+    const coordinator::FinishAggregate& command) {
   std::string why;
   ASSIGN_OR_RETURN(auto finished, folder_.Fold(command, &why));
-  if (!finished) last_fault_ = fmt::format("{} of round {}: {}", Name(command.task.kind), command.task.round, why);
-  else AddTotals(command, &finished->metrics);
+  if (!finished)
+    last_fault_ =
+        fmt::format("{} of round {}: {}", Name(command.task.kind), command.task.round, why);
+  else
+    AddTotals(command, &finished->metrics);
   return finished;
 }
 
 Status SimulatedCoordinator::Publish(const coordinator::PublishCheckpoint& command) {
-  if (published_.empty() || published_.back().second != command.digest) published_.push_back({command.round, command.digest});
+  if (published_.empty() || published_.back().second != command.digest)
+    published_.push_back({command.round, command.digest});
   return {};
 }
 
 Status SimulatedCoordinator::Discard(const coordinator::DiscardUploads& command) {
   std::set<Digest> needed;
-  for (auto it = uploads_.lower_bound(command.before); it != uploads_.end(); ++it) needed.insert(it->second.begin(), it->second.end());
-  for (auto it = uploads_.begin(); it != uploads_.lower_bound(command.before); it = uploads_.erase(it))
+  for (auto it = uploads_.lower_bound(command.before); it != uploads_.end(); ++it)
+    needed.insert(it->second.begin(), it->second.end());
+  for (auto it = uploads_.begin(); it != uploads_.lower_bound(command.before);
+       it = uploads_.erase(it))
     for (const Digest& digest : it->second)
       if (!needed.contains(digest)) RETURN_IF_ERROR(blobs_.Delete(digest));
   // States of old rounds; the best so far and the last ones stay.

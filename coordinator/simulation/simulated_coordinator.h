@@ -10,10 +10,17 @@ namespace tributary::simulation {
 
 class SimulatedCoordinator : public CoordinatorWork {
  public:
-  // All arguments outlive the object. `keep_rounds`: state blobs of so many last rounds stay; 0: all.
-  SimulatedCoordinator(RunId run, store::StateStore& states, store::BlobStore& blobs, fold::Folder& folder, SimulatedClients& clients,
-                       int64_t keep_rounds, bool report_metrics)
-      : run_(std::move(run)), states_(states), blobs_(blobs), folder_(folder), clients_(clients), keep_rounds_(keep_rounds),
+  // All arguments outlive the object. `keep_rounds`: state blobs of so many last rounds stay; 0:
+  // all.
+  SimulatedCoordinator(RunId run, store::StateStore& states, store::BlobStore& blobs,
+                       fold::Folder& folder, SimulatedClients& clients, int64_t keep_rounds,
+                       bool report_metrics)
+      : run_(std::move(run)),
+        states_(states),
+        blobs_(blobs),
+        folder_(folder),
+        clients_(clients),
+        keep_rounds_(keep_rounds),
         report_metrics_(report_metrics) {}
 
   // What the journal of an interrupted run already holds; before the engine starts.
@@ -21,7 +28,8 @@ class SimulatedCoordinator : public CoordinatorWork {
 
   Status Persist(std::span<const coordinator::Record> records) override;
   Result<std::vector<coordinator::Record>> Load() override;
-  Result<std::optional<coordinator::AggregateFinished>> Aggregate(const coordinator::FinishAggregate& command) override;
+  Result<std::optional<coordinator::AggregateFinished>> Aggregate(
+      const coordinator::FinishAggregate& command) override;
   Status Publish(const coordinator::PublishCheckpoint& command) override;
   Status Discard(const coordinator::DiscardUploads& command) override;
   Status Finish(const coordinator::FinishRun& command) override;
@@ -44,9 +52,9 @@ class SimulatedCoordinator : public CoordinatorWork {
   const int64_t keep_rounds_;
   const bool report_metrics_;
   std::vector<coordinator::Record> records_;
-  std::map<int64_t, std::vector<Digest>> uploads_;         // by sequence
-  std::vector<std::pair<int64_t, Digest>> published_;      // state blobs by round, oldest first
-  Digest best_;  // a state that must stay however old it is
+  std::map<int64_t, std::vector<Digest>> uploads_;     // by sequence
+  std::vector<std::pair<int64_t, Digest>> published_;  // state blobs by round, oldest first
+  Digest best_;                                        // a state that must stay however old it is
   std::optional<coordinator::FinishRun> finish_;
   std::string last_fault_;
 };

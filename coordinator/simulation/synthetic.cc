@@ -82,7 +82,9 @@ Result<WorkResult> SyntheticFederation::Wait(const ClientId& client, int64_t seq
   Random random(options_.seed, "failure", {client.value, std::to_string(sequence)});
   if (random.Uniform() < options_.failure) return WorkResult{Reason::kNonFinite};
   ASSIGN_OR_RETURN(Vector update, Update(client, started.mapped()));
-  WorkResult result{Reason::kAccepted, DigestOf(update), Rows(client),
+  WorkResult result{Reason::kAccepted,
+                    DigestOf(update),
+                    Rows(client),
                     {{"loss", SquaredDistance(update, optimum_)}}};
   uploads_[{sequence, client}] = std::move(update);
   return result;

@@ -30,7 +30,9 @@ strategy::AdapterSpec Spec() {
 class Clients : public simulation::ClientWork {
  public:
   explicit Clients(store::BlobStore& blobs) : blobs_(blobs) {}
-  simulation::WorkCost Cost(const ClientId&, const Task&) override { return {4 * kOut * kRank, 1, 4 * kOut * kRank}; }
+  simulation::WorkCost Cost(const ClientId&, const Task&) override {
+    return {4 * kOut * kRank, 1, 4 * kOut * kRank};
+  }
   void Start(const ClientId&, const Task&, TimePoint) override {}
   Result<simulation::WorkResult> Wait(const ClientId& client, int64_t sequence) override {
     TensorMap update;  // different for every client and round, as real updates are
@@ -56,8 +58,11 @@ class Driver : public simulation::CoordinatorWork {
     for (const auto& record : records) journal_.push_back(ToText(record));
     return {};
   }
-  Result<std::vector<coordinator::Record>> Load() override { return std::vector<coordinator::Record>(); }
-  Result<std::optional<coordinator::AggregateFinished>> Aggregate(const coordinator::FinishAggregate& command) override {
+  Result<std::vector<coordinator::Record>> Load() override {
+    return std::vector<coordinator::Record>();
+  }
+  Result<std::optional<coordinator::AggregateFinished>> Aggregate(
+      const coordinator::FinishAggregate& command) override {
     for (const auto& update : command.updates) spent_.push_back(update.digest);
     std::string why;
     return folder_.Fold(command, &why);
@@ -98,16 +103,20 @@ Result<int> Run(int64_t clients, int64_t rounds) {
   Clients work(*blobs);
   Driver driver(*blobs, folder);
   simulation::Observer observer;
-  simulation::Engine engine(run, {}, names, [](const ClientId&) { return simulation::ClientProfile{}; }, work, driver, observer);
+  simulation::Engine engine(
+      run, {}, names, [](const ClientId&) { return simulation::ClientProfile{}; }, work, driver,
+      observer);
   ASSIGN_OR_RETURN(const simulation::Ending ending, engine.Run());
-  if (ending != simulation::Ending::kFinished) return MakeError(Code::kInternal, "the run did not finish");
+  if (ending != simulation::Ending::kFinished)
+    return MakeError(Code::kInternal, "the run did not finish");
   const std::chrono::duration<double> whole = Clock::now() - began;
   const auto& ends = driver.ends();
   const std::chrono::duration<double> later = ends.back() - ends.front();
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   fmt::print("{{\"seconds_per_round\": {:.4f}, \"whole_seconds\": {:.3f}, \"peak_rss_mb\": {}}}\n",
-             ends.size() > 1 ? later.count() / static_cast<double>(ends.size() - 1) : whole.count(), whole.count(), usage.ru_maxrss / 1024);
+             ends.size() > 1 ? later.count() / static_cast<double>(ends.size() - 1) : whole.count(),
+             whole.count(), usage.ru_maxrss / 1024);
   return 0;
 }
 
@@ -116,7 +125,8 @@ Result<int> Run(int64_t clients, int64_t rounds) {
 
 int main(int argc, char** argv) {
   int64_t clients = 50, rounds = 3;
-  for (int i = 1; i + 1 < argc; i += 2) (std::string(argv[i]) == "--clients" ? clients : rounds) = std::stol(argv[i + 1]);
+  for (int i = 1; i + 1 < argc; i += 2)
+    (std::string(argv[i]) == "--clients" ? clients : rounds) = std::stol(argv[i + 1]);
   const auto result = tributary::Run(clients, rounds);
   if (!result) fmt::print(stderr, "engine_bench: {}\n", result.error().message);
   return result ? *result : 1;

@@ -61,9 +61,9 @@ Figures Measure(int64_t population, int64_t rounds) {
   std::vector<ClientId> names;
   names.reserve(static_cast<size_t>(population));
   for (int64_t i = 0; i < population; ++i) names.push_back({fmt::format("c{:09}", i)});
-  simulation::Engine engine(plan, {}, std::move(names),
-                            [](const ClientId&) { return simulation::ClientProfile{}; }, federation,
-                            federation, stopwatch);
+  simulation::Engine engine(
+      plan, {}, std::move(names), [](const ClientId&) { return simulation::ClientProfile{}; },
+      federation, federation, stopwatch);
   int64_t heap = 0;
   const auto ending = engine.Run([&] {
     if (heap == 0 && stopwatch.marks.size() > 1) heap = HeapBytes();  // between two rounds

@@ -25,26 +25,48 @@ const std::vector<Folder>& Law() {
       {"aggregation/base", {}, {"fmt/", "tl/"}},
       {"aggregation/tensor", {"aggregation/base"}, {"nlohmann/"}},
       {"aggregation/adapter", {"aggregation/base", "aggregation/tensor"}, {"Eigen/", "nlohmann/"}},
-      {"aggregation/strategy", {"aggregation/base", "aggregation/tensor", "aggregation/adapter"}, {"Eigen/"}},
+      {"aggregation/strategy",
+       {"aggregation/base", "aggregation/tensor", "aggregation/adapter"},
+       {"Eigen/"}},
       {"privacy", {"aggregation/base", "aggregation/tensor"}, {}},
       {"client/core", {"aggregation/base"}, {}},
-      {"client/data", {"aggregation/base", "aggregation/tensor"}, {"nlohmann/", "utf8proc", "oniguruma"}},
-      {"client/model", {"aggregation/base", "aggregation/tensor", "aggregation/adapter"}, {"nlohmann/"}},
-      {"client/train", {"aggregation", "client/model", "client/trainer"}, {"torch/", "ATen/", "c10/", "dlfcn.h"}},
+      {"client/data",
+       {"aggregation/base", "aggregation/tensor"},
+       {"nlohmann/", "utf8proc", "oniguruma"}},
+      {"client/model",
+       {"aggregation/base", "aggregation/tensor", "aggregation/adapter"},
+       {"nlohmann/"}},
+      {"client/train",
+       {"aggregation", "client/model", "client/trainer"},
+       {"torch/", "ATen/", "c10/", "dlfcn.h"}},
       {"client/task", {"aggregation", "client/trainer.h", "client/data", "client/model"}, {}},
-      {"client/command", {"aggregation", "client", "coordinator", "deploy/command", "deploy/commands"}, {"nlohmann/"}},
+      {"client/command",
+       {"aggregation", "client", "coordinator", "deploy/command", "deploy/commands"},
+       {"nlohmann/"}},
       {"client", {"aggregation/base", "aggregation/tensor", "aggregation/adapter"}, {}},
       {"coordinator/core", {"aggregation/base"}, {}},
       {"coordinator/config", {"aggregation", "privacy"}, {"toml++/"}},
       {"coordinator/store", {"aggregation/base"}, {"sqlite3.h"}},
-      {"coordinator/fold", {"aggregation", "privacy", "coordinator/core", "coordinator/store", "client/data/metrics.h"}, {}},
-      {"coordinator/report", {"aggregation", "privacy", "coordinator/core", "coordinator/config", "client/data/metrics.h", "client/data/utf8.h"}, {"nlohmann/"}},
-      {"coordinator/artefact", {"aggregation", "coordinator/config", "client/model"}, {"nlohmann/"}},
-      {"coordinator/simulation",
-       {"aggregation", "privacy", "client/core", "client/data", "client/model", "client/task", "client/trainer", "coordinator"},
+      {"coordinator/fold",
+       {"aggregation", "privacy", "coordinator/core", "coordinator/store", "client/data/metrics.h"},
+       {}},
+      {"coordinator/report",
+       {"aggregation", "privacy", "coordinator/core", "coordinator/config", "client/data/metrics.h",
+        "client/data/utf8.h"},
        {"nlohmann/"}},
-      {"coordinator/command", {"aggregation", "privacy", "client", "coordinator", "deploy/command", "deploy/commands"}, {"nlohmann/", "Eigen/"}},
-      {"deploy", {"aggregation", "privacy", "client", "coordinator"}, {"CLI/", "nlohmann/", "benchmark/"}},
+      {"coordinator/artefact",
+       {"aggregation", "coordinator/config", "client/model"},
+       {"nlohmann/"}},
+      {"coordinator/simulation",
+       {"aggregation", "privacy", "client/core", "client/data", "client/model", "client/task",
+        "client/trainer", "coordinator"},
+       {"nlohmann/"}},
+      {"coordinator/command",
+       {"aggregation", "privacy", "client", "coordinator", "deploy/command", "deploy/commands"},
+       {"nlohmann/", "Eigen/"}},
+      {"deploy",
+       {"aggregation", "privacy", "client", "coordinator"},
+       {"CLI/", "nlohmann/", "benchmark/"}},
   };
   return law;
 }
@@ -55,19 +77,24 @@ struct Place {
   std::vector<std::string> files;
 };
 const std::vector<Place>& Places() {
-  static const std::vector<Place> places = {{"openssl/", {"aggregation/base/digest.cc", "privacy/crypto.cc"}},
-                                            {"toml++/", {"coordinator/config/read.cc"}}};
+  static const std::vector<Place> places = {
+      {"openssl/", {"aggregation/base/digest.cc", "privacy/crypto.cc"}},
+      {"toml++/", {"coordinator/config/read.cc"}}};
   return places;
 }
 
-constexpr const char* kBannedInCores[] = {"thread", "mutex", "fstream", "filesystem", "iostream", "random", "unordered_map", "chrono"};
+constexpr const char* kBannedInCores[] = {"thread",   "mutex",  "fstream",       "filesystem",
+                                          "iostream", "random", "unordered_map", "chrono"};
 
-bool StartsWith(const std::string& text, const std::string& start) { return text.rfind(start, 0) == 0; }
+bool StartsWith(const std::string& text, const std::string& start) {
+  return text.rfind(start, 0) == 0;
+}
 
 const Folder* RowOf(const std::string& file) {
   const Folder* best = nullptr;
   for (const Folder& row : Law())
-    if (StartsWith(file, row.path + "/") && (!best || row.path.size() > best->path.size())) best = &row;
+    if (StartsWith(file, row.path + "/") && (!best || row.path.size() > best->path.size()))
+      best = &row;
   return best;
 }
 
@@ -108,9 +135,11 @@ TEST(Includes, OnlyGoWhereTheTableAllows) {
     for (const Include& include : IncludesOf(file)) {
       if (!include.quoted) continue;
       const bool own = StartsWith(include.name, row->path + "/");
-      const bool allowed = std::any_of(row->may.begin(), row->may.end(), [&](const std::string& may) {
-        return include.name == may || StartsWith(include.name, may + "/") || StartsWith(include.name, may + ".") || StartsWith(include.name, may + "_");
-      });
+      const bool allowed =
+          std::any_of(row->may.begin(), row->may.end(), [&](const std::string& may) {
+            return include.name == may || StartsWith(include.name, may + "/") ||
+                   StartsWith(include.name, may + ".") || StartsWith(include.name, may + "_");
+          });
       EXPECT_TRUE(own || allowed) << file << " includes " << include.name;
     }
   }
@@ -126,13 +155,19 @@ TEST(Includes, LibrariesStayInTheirPlaces) {
       for (const Place& place : Places()) {
         if (!StartsWith(include.name, place.library)) continue;
         placed = true;
-        EXPECT_NE(std::find(place.files.begin(), place.files.end(), file), place.files.end()) << file << " includes " << include.name;
+        EXPECT_NE(std::find(place.files.begin(), place.files.end(), file), place.files.end())
+            << file << " includes " << include.name;
       }
-      const bool is_standard = include.name.find('/') == std::string::npos || StartsWith(include.name, "sys/") || StartsWith(include.name, "linux/");
-      const bool special = include.name == "sqlite3.h" || include.name == "oniguruma.h" || include.name == "utf8proc.h";
+      const bool is_standard = include.name.find('/') == std::string::npos ||
+                               StartsWith(include.name, "sys/") ||
+                               StartsWith(include.name, "linux/");
+      const bool special = include.name == "sqlite3.h" || include.name == "oniguruma.h" ||
+                           include.name == "utf8proc.h";
       if (placed || (is_standard && !special)) continue;
       const bool ground = StartsWith(include.name, "fmt/") || StartsWith(include.name, "tl/");
-      const bool allowed = std::any_of(row->libraries.begin(), row->libraries.end(), [&](const std::string& l) { return StartsWith(include.name, l); });
+      const bool allowed =
+          std::any_of(row->libraries.begin(), row->libraries.end(),
+                      [&](const std::string& l) { return StartsWith(include.name, l); });
       EXPECT_TRUE(allowed || ground) << file << " includes <" << include.name << ">";
     }
   }

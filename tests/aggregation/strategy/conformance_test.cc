@@ -114,7 +114,7 @@ TEST_P(MethodTest, OneClientIsItsOwnMean) {
     for (size_t i = 0; i < delta.f32().size(); ++i)
       EXPECT_NEAR(result.state.at(name).f32()[i], state_.at(name).f32()[i] + delta.f32()[i], 1e-6);
   }
-  if (!method_.local_factor.empty()) return;
+  if (method_.is_personal()) return;
   EXPECT_EQ(result.averaging_error, 0.0);
   for (size_t l = 0; l < spec_.targets.size(); ++l)
     EXPECT_LT((DeltaOf(spec_, result.state, l) - MeanDelta({sent}, l)).norm(), 1e-5) << l;
@@ -125,13 +125,13 @@ TEST_P(MethodTest, IdenticalUpdatesLeaveNoError) {
   for (const char* client : {"a", "b", "c", "d", "e"})
     sent.push_back(Train(spec_, state_, {client, 7}, {1, 0}, "same"));
   const auto error = Finish(spec_, state_, sent, {1, 0}).averaging_error;
-  EXPECT_EQ(error.has_value(), method_.local_factor.empty());
+  EXPECT_EQ(error.has_value(), !method_.is_personal());
   EXPECT_LT(error.value_or(0), 1e-12);
 }
 
 TEST_P(MethodTest, AveragingErrorIsZeroExactlyWhereOneFactorIsTrained) {
   const RoundResult result = TwoRounds(kThree);
-  if (!method_.local_factor.empty()) {
+  if (method_.is_personal()) {
     EXPECT_FALSE(result.averaging_error.has_value());
   } else if (method_.additive()) {
     EXPECT_EQ(result.averaging_error, 0.0);

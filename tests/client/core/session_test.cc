@@ -10,9 +10,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-TimePoint At(double seconds) {
-  return TimePoint{Duration(static_cast<int64_t>(seconds * 1e6))};
-}
+TimePoint At(double seconds) { return TimePoint{Duration(static_cast<int64_t>(seconds * 1e6))}; }
 
 SessionOptions Options(const std::string& name) {
   SessionOptions options;

@@ -4,15 +4,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "aggregation/tensor/safetensors.h"
+#include "client/model/directory.h"
 #include "client/train/live.h"
 #include "client/train/train_loop.h"
-#include "client/model/directory.h"
-#include "aggregation/tensor/safetensors.h"
 
 namespace tributary::train {
 namespace {
 
-const std::filesystem::path kGolden = std::filesystem::path(TRIBUTARY_SOURCE_DIR) / "tests/data/golden/model";
+const std::filesystem::path kGolden =
+    std::filesystem::path(TRIBUTARY_SOURCE_DIR) / "tests/data/golden/model";
 constexpr double kScale = 1.5;
 
 struct Golden {
@@ -20,7 +21,8 @@ struct Golden {
   std::vector<std::vector<int32_t>> ids, types;
   std::vector<client::Example> examples;
 
-  explicit Golden(const std::string& name) : tensors(*ReadSafetensors(kGolden / (name + ".safetensors"))) {
+  explicit Golden(const std::string& name)
+      : tensors(*ReadSafetensors(kGolden / (name + ".safetensors"))) {
     const auto flat = tensors.at("ids").i64(), offsets = tensors.at("offsets").i64();
     for (size_t i = 0; i + 1 < offsets.size(); ++i) {
       const auto begin = flat.begin() + offsets[i], end = flat.begin() + offsets[i + 1];
@@ -33,7 +35,8 @@ struct Golden {
     for (size_t i = 0; i < ids.size(); ++i) {
       client::Example example{ids[i], {}, 0};
       if (!types.empty()) example.type_ids = types[i];
-      if (tensors.contains("labels")) example.label = static_cast<int32_t>(tensors.at("labels").i64()[i]);
+      if (tensors.contains("labels"))
+        example.label = static_cast<int32_t>(tensors.at("labels").i64()[i]);
       examples.push_back(example);
     }
   }
@@ -52,7 +55,8 @@ struct Golden {
   }
 
   // The adapter of the golden file with the chain that `factors` names, those in `trained` trained.
-  adapter::Instance Adapter(const Encoder& encoder, const std::vector<std::string>& factors, const std::vector<std::string>& trained) const {
+  adapter::Instance Adapter(const Encoder& encoder, const std::vector<std::string>& factors,
+                            const std::vector<std::string>& trained) const {
     adapter::Instance instance;
     instance.scale = kScale;
     instance.head = Head();
@@ -61,7 +65,9 @@ struct Golden {
       adapter::AdaptedLayer layer{target, {}, {}};
       for (const std::string& factor : factors) {
         const bool is_trained = std::find(trained.begin(), trained.end(), factor) != trained.end();
-        layer.chain.push_back({factor, adapter::Form::kDense, tensors.at("adapter." + target.module + "." + factor), is_trained, 0});
+        layer.chain.push_back({factor, adapter::Form::kDense,
+                               tensors.at("adapter." + target.module + "." + factor), is_trained,
+                               0});
       }
       instance.layers.push_back(std::move(layer));
     }
@@ -77,7 +83,8 @@ Encoder LoadEncoder(const std::filesystem::path& path) {
 
 double LargestDifference(std::span<const float> a, std::span<const float> b) {
   double largest = a.size() == b.size() ? 0 : INFINITY;
-  for (size_t i = 0; i < a.size() && i < b.size(); ++i) largest = std::max(largest, std::abs(static_cast<double>(a[i]) - static_cast<double>(b[i])));
+  for (size_t i = 0; i < a.size() && i < b.size(); ++i)
+    largest = std::max(largest, std::abs(static_cast<double>(a[i]) - static_cast<double>(b[i])));
   return largest;
 }
 
@@ -99,7 +106,8 @@ class TinyModel : public testing::TestWithParam<std::string> {
     at::NoGradGuard no_grad;
     const auto state = LiveState::Make(instance, encoder_);
     EXPECT_TRUE(state.has_value()) << state.error().message;
-    return FromTorch(encoder_.Logits(encoder_.Pack(golden_.examples, golden_.AllRows()), state->Bind(false, nullptr)));
+    return FromTorch(encoder_.Logits(encoder_.Pack(golden_.examples, golden_.AllRows()),
+                                     state->Bind(false, nullptr)));
   }
 
   void ExpectGradients(const adapter::Instance& instance, const std::string& prefix) {
@@ -114,26 +122,34 @@ class TinyModel : public testing::TestWithParam<std::string> {
     for (size_t j = 0; j < gradients.size(); ++j) {
       const std::string name = prefix + state->part_name(j);
       ASSERT_TRUE(golden_.tensors.contains(name)) << name;
-      EXPECT_LT(RelativeError(FromTorch(gradients[j]).f32(), golden_.tensors.at(name).f32()), 1e-4) << name;
+      EXPECT_LT(RelativeError(FromTorch(gradients[j]).f32(), golden_.tensors.at(name).f32()), 1e-4)
+          << name;
     }
   }
 };
 
 TEST_P(TinyModel, LogitsEqualTransformers) {
-  EXPECT_LT(LargestDifference(LogitsOf(golden_.Adapter(encoder_, {}, {})).f32(), golden_.tensors.at("logits").f32()), 1e-5);
+  EXPECT_LT(LargestDifference(LogitsOf(golden_.Adapter(encoder_, {}, {})).f32(),
+                              golden_.tensors.at("logits").f32()),
+            1e-5);
 }
 
 TEST_P(TinyModel, LogitsWithLoraEqualPeft) {
-  EXPECT_LT(LargestDifference(LogitsOf(golden_.Adapter(encoder_, {"lora_B", "lora_A"}, {})).f32(), golden_.tensors.at("logits_lora").f32()), 1e-5);
+  EXPECT_LT(LargestDifference(LogitsOf(golden_.Adapter(encoder_, {"lora_B", "lora_A"}, {})).f32(),
+                              golden_.tensors.at("logits_lora").f32()),
+            1e-5);
 }
 
 TEST_P(TinyModel, LogitsWithSandwichEqualReference) {
-  EXPECT_LT(LargestDifference(LogitsOf(golden_.Adapter(encoder_, {"lora_B", "lora_R", "lora_A"}, {})).f32(),
-                              golden_.tensors.at("logits_sandwich").f32()), 1e-5);
+  EXPECT_LT(LargestDifference(
+                LogitsOf(golden_.Adapter(encoder_, {"lora_B", "lora_R", "lora_A"}, {})).f32(),
+                golden_.tensors.at("logits_sandwich").f32()),
+            1e-5);
 }
 
 TEST_P(TinyModel, GradientsOfLoraEqualPeft) {
-  ExpectGradients(golden_.Adapter(encoder_, {"lora_B", "lora_A"}, {"lora_B", "lora_A"}), "grad_lora.");
+  ExpectGradients(golden_.Adapter(encoder_, {"lora_B", "lora_A"}, {"lora_B", "lora_A"}),
+                  "grad_lora.");
 }
 
 TEST_P(TinyModel, GradientsWithFrozenAEqualPeft) {
@@ -141,11 +157,13 @@ TEST_P(TinyModel, GradientsWithFrozenAEqualPeft) {
 }
 
 TEST_P(TinyModel, GradientsOfSandwichEqualReference) {
-  ExpectGradients(golden_.Adapter(encoder_, {"lora_B", "lora_R", "lora_A"}, {"lora_R"}), "grad_sandwich.");
+  ExpectGradients(golden_.Adapter(encoder_, {"lora_B", "lora_R", "lora_A"}, {"lora_R"}),
+                  "grad_sandwich.");
 }
 
 TEST_P(TinyModel, TwentyStepsOfAdamWEqualTorch) {
-  const adapter::Instance start = golden_.Adapter(encoder_, {"lora_B", "lora_A"}, {"lora_B", "lora_A"});
+  const adapter::Instance start =
+      golden_.Adapter(encoder_, {"lora_B", "lora_A"}, {"lora_B", "lora_A"});
   client::TrainTask task;
   task.start = &start;
   task.examples = golden_.examples;
@@ -161,12 +179,15 @@ TEST_P(TinyModel, TwentyStepsOfAdamWEqualTorch) {
     ASSERT_TRUE(result.has_value()) << result.error().message;
     const double loss = (result->loss_sum - before) / static_cast<double>(golden_.examples.size());
     before = result->loss_sum;
-    EXPECT_NEAR(loss, golden_.tensors.at("adamw_losses").f64()[static_cast<size_t>(steps - 1)], 1e-4) << "step " << steps;
+    EXPECT_NEAR(loss, golden_.tensors.at("adamw_losses").f64()[static_cast<size_t>(steps - 1)],
+                1e-4)
+        << "step " << steps;
   }
 }
 
 TEST_P(TinyModel, ShardsChangeRoundingOnly) {
-  const adapter::Instance start = golden_.Adapter(encoder_, {"lora_B", "lora_A"}, {"lora_B", "lora_A"});
+  const adapter::Instance start =
+      golden_.Adapter(encoder_, {"lora_B", "lora_A"}, {"lora_B", "lora_A"});
   client::TrainTask task;
   task.start = &start;
   task.examples = golden_.examples;
@@ -186,10 +207,13 @@ TEST_P(TinyModel, ShardsChangeRoundingOnly) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, TinyModel, testing::Values("tiny-bert", "tiny-roberta"),
-                         [](const auto& row) { return row.param == "tiny-bert" ? "Bert" : "Roberta"; });
+                         [](const auto& row) {
+                           return row.param == "tiny-bert" ? "Bert" : "Roberta";
+                         });
 
 TEST(MiniLm, LogitsOf64TextsEqualTransformers) {
-  const std::filesystem::path path = std::filesystem::path(TRIBUTARY_SOURCE_DIR) / "deps/models/all-MiniLM-L6-v2";
+  const std::filesystem::path path =
+      std::filesystem::path(TRIBUTARY_SOURCE_DIR) / "deps/models/all-MiniLM-L6-v2";
   ASSERT_TRUE(std::filesystem::exists(path)) << "run deploy/setup first";
   const Golden golden("minilm");
   const Encoder encoder = LoadEncoder(path);
@@ -197,7 +221,8 @@ TEST(MiniLm, LogitsOf64TextsEqualTransformers) {
   at::NoGradGuard no_grad;
   const auto state = LiveState::Make(golden.Adapter(encoder, {}, {}), encoder);
   ASSERT_TRUE(state.has_value()) << state.error().message;
-  const Tensor logits = FromTorch(encoder.Logits(encoder.Pack(golden.examples, golden.AllRows()), state->Bind(false, nullptr)));
+  const Tensor logits = FromTorch(
+      encoder.Logits(encoder.Pack(golden.examples, golden.AllRows()), state->Bind(false, nullptr)));
   EXPECT_LT(LargestDifference(logits.f32(), golden.tensors.at("logits").f32()), 2e-5);
 }
 

@@ -14,7 +14,8 @@ namespace {
 
 using testing::HasSubstr;
 
-constexpr const char* kCommands[] = {"simulate", "check", "methods", "inspect", "export", "evaluate", "predict", "tokenize", "data"};
+constexpr const char* kCommands[] = {"simulate", "check",    "methods", "inspect",  "compare",
+                                     "export",   "evaluate", "predict", "tokenize", "data"};
 
 TEST(Help, EveryCommandHasExamples) {
   const Outcome all = RunProgram({"--help"});
@@ -35,14 +36,18 @@ TEST(Help, VersionTellsHowItWasBuilt) {
 }
 
 TEST(Help, TheManualIsCurrent) {
-  EXPECT_TRUE(RunProgram({"check", "--manual"}).out == ReadText(TRIBUTARY_SOURCE_DIR "/docs/configuration.md"))
+  EXPECT_TRUE(RunProgram({"check", "--manual"}).out ==
+              ReadText(TRIBUTARY_SOURCE_DIR "/docs/configuration.md"))
       << "run: build/release/tributary check --manual > docs/configuration.md";
 }
 
 TEST(Help, CompletionKnowsCommandsAndOptions) {
   const auto complete = [](const std::string& words) {
-    const std::string script = "PATH=" TRIBUTARY_BINARY_DIR ":$PATH; source " TRIBUTARY_SOURCE_DIR "/deploy/completion.bash; COMP_WORDS=(" + words +
-                               "); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _tributary tributary; echo ${COMPREPLY[@]}";
+    const std::string script =
+        "PATH=" TRIBUTARY_BINARY_DIR ":$PATH; source " TRIBUTARY_SOURCE_DIR
+        "/deploy/completion.bash; COMP_WORDS=(" +
+        words +
+        "); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _tributary tributary; echo ${COMPREPLY[@]}";
     FILE* pipe = popen(("bash -c '" + script + "'").c_str(), "r");
     char line[1000] = "";
     const char* read = fgets(line, sizeof line, pipe);
@@ -56,7 +61,7 @@ TEST(Help, CompletionKnowsCommandsAndOptions) {
 
 TEST(Methods, TableSaysWhatEachWorksWith) {
   const auto all = nlohmann::json::parse(RunProgram({"methods", "--format", "json"}).out);
-  ASSERT_EQ(all["methods"].size(), 10U);
+  ASSERT_EQ(all["methods"].size(), 11U);
   std::string mixed, additive;
   for (const auto& method : all["methods"]) {
     EXPECT_TRUE(method["bytes_up"].is_null());
@@ -71,10 +76,13 @@ TEST(Methods, CountsBytesForAModel) {
   const SmallWorld world;
   int seen = 0;
   const auto all = nlohmann::json::parse(
-      RunProgram({"methods", "--format", "json", "--model", world.File("model"), "--rank", "4", "--targets", "query", "--labels", "3"}).out);
+      RunProgram({"methods", "--format", "json", "--model", world.File("model"), "--rank", "4",
+                  "--targets", "query", "--labels", "3"})
+          .out);
   for (const auto& method : all["methods"]) {
     const int64_t head = 3 * 32 + 3, layers = 2, rank = 4;
-    const std::map<std::string, int64_t> expected = {{"fedit", layers * rank * (32 + 32) + head}, {"fed-sb", layers * rank * rank + head},
+    const std::map<std::string, int64_t> expected = {{"fedit", layers * rank * (32 + 32) + head},
+                                                     {"fed-sb", layers * rank * rank + head},
                                                      {"fedsa-lora", layers * rank * 32}};
     const auto known = expected.find(method["name"]);
     if (known == expected.end()) continue;
@@ -91,7 +99,8 @@ TEST(Tokenize, GivesIdsUncutForEveryLine) {
     for (int i = 0; i < 300; ++i) text += "a ";
     return text;
   }();
-  const Outcome outcome = RunProgram({"tokenize", "--model", world.File("model")}, "WAA zz\n\n\xff\r\n" + three_hundred);
+  const Outcome outcome = RunProgram({"tokenize", "--model", world.File("model")},
+                                     "WAA zz\n\n\xff\r\n" + three_hundred);
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_THAT(outcome.out, testing::StartsWith("2 57 30 56 3\n2 3\n2 3\n2 5 5 5 "));
   EXPECT_EQ(std::count(outcome.out.begin(), outcome.out.end(), ' '), 4 + 1 + 1 + 301);
@@ -99,12 +108,14 @@ TEST(Tokenize, GivesIdsUncutForEveryLine) {
 
 TEST(Inspect, ShowsAModelAndAFile) {
   const SmallWorld world;
-  const auto model = nlohmann::json::parse(RunProgram({"inspect", world.File("model"), "--format", "json"}).out);
+  const auto model =
+      nlohmann::json::parse(RunProgram({"inspect", world.File("model"), "--format", "json"}).out);
   EXPECT_EQ(model["family"], "bert");
   EXPECT_EQ(model["classifier"]["outputs"], 5);
   EXPECT_EQ(model["linear_layers"].size(), 12U);
   EXPECT_EQ(model["digest"].get<std::string>().size(), 64U);
-  const auto file = nlohmann::json::parse(RunProgram({"inspect", world.File("model/model.safetensors"), "--format", "json"}).out);
+  const auto file = nlohmann::json::parse(
+      RunProgram({"inspect", world.File("model/model.safetensors"), "--format", "json"}).out);
   EXPECT_EQ(file["elements"], model["parameters"]);
 }
 

@@ -27,9 +27,11 @@ void WriteText(const std::filesystem::path& path, const std::string& text) {
   std::ofstream(path, std::ios::binary) << text;
 }
 
-StartedProgram::StartedProgram(const std::vector<std::string>& arguments, const std::string& input) {
+StartedProgram::StartedProgram(const std::vector<std::string>& arguments,
+                               const std::string& input) {
   const std::string program = TRIBUTARY_BINARY_DIR "/tributary";
-  const std::string in = (scratch_.path() / "in").string(), err = (scratch_.path() / "err").string();
+  const std::string in = (scratch_.path() / "in").string(),
+                    err = (scratch_.path() / "err").string();
   WriteText(in, input);
   WriteText(err, "");
   std::filesystem::permissions(err, std::filesystem::perms(0666));
@@ -43,7 +45,8 @@ StartedProgram::StartedProgram(const std::vector<std::string>& arguments, const 
   std::vector<char*> argv = {const_cast<char*>(program.c_str())};
   for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
-  TRIBUTARY_CHECK(posix_spawn(&pid_, program.c_str(), &actions, nullptr, argv.data(), environ) == 0, "the program was built");
+  TRIBUTARY_CHECK(posix_spawn(&pid_, program.c_str(), &actions, nullptr, argv.data(), environ) == 0,
+                  "the program was built");
   posix_spawn_file_actions_destroy(&actions);
   close(pipes[1]);
   output_ = pipes[0];
@@ -76,9 +79,12 @@ Outcome StartedProgram::Wait() {
   int status = 0;
   TRIBUTARY_CHECK(waitpid(pid_, &status, 0) == pid_, "the program can be waited for");
   pid_ = -1;
-  return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), out_, ReadText(scratch_.path() / "err")};
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), out_,
+          ReadText(scratch_.path() / "err")};
 }
 
-Outcome RunProgram(const std::vector<std::string>& arguments, const std::string& input) { return StartedProgram(arguments, input).Wait(); }
+Outcome RunProgram(const std::vector<std::string>& arguments, const std::string& input) {
+  return StartedProgram(arguments, input).Wait();
+}
 
 }  // namespace tributary

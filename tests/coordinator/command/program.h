@@ -12,7 +12,7 @@
 namespace tributary {
 
 struct Outcome {
-  int code = -1;         // exit code; 128 + n where signal n ended it
+  int code = -1;  // exit code; 128 + n where signal n ended it
   std::string out, err;
   std::string All() const { return out + err; }
 };

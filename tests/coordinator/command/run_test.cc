@@ -17,7 +17,9 @@ using nlohmann::json;
 using testing::AllOf;
 using testing::HasSubstr;
 
-json Summary(const SmallWorld& world, const std::string& run) { return json::parse(ReadText(world.path() / run / "summary.json")); }
+json Summary(const SmallWorld& world, const std::string& run) {
+  return json::parse(ReadText(world.path() / run / "summary.json"));
+}
 
 std::vector<json> Lines(const std::filesystem::path& path) {
   std::vector<json> lines;
@@ -38,7 +40,8 @@ class EveryMethod : public testing::TestWithParam<const strategy::Method*> {};
 
 TEST_P(EveryMethod, RunsEndToEnd) {
   const SmallWorld world;
-  const Outcome outcome = world.Simulate("run", {"adapter.method=" + std::string(GetParam()->name)});
+  const Outcome outcome =
+      world.Simulate("run", {"adapter.method=" + std::string(GetParam()->name)});
   ASSERT_EQ(outcome.code, 0) << outcome.All();
   const json summary = Summary(world, "run");
   EXPECT_EQ(summary["method"], GetParam()->name);
@@ -49,29 +52,38 @@ TEST_P(EveryMethod, RunsEndToEnd) {
   const auto rounds = Lines(world.path() / "run/rounds.jsonl");
   ASSERT_EQ(rounds.size(), 3U);
   EXPECT_GT(rounds[2]["bytes_up"], 0);
-  EXPECT_EQ(rounds[2]["averaging_error"].is_null(), !GetParam()->local_factor.empty());
-  const Outcome predicted = RunProgram({"predict", "--model", world.File("model"), "--adapter", world.File("run/adapter"), "--device", "cpu"}, "waa\n");
+  EXPECT_EQ(rounds[2]["averaging_error"].is_null(), GetParam()->is_personal());
+  const Outcome predicted = RunProgram({"predict", "--model", world.File("model"), "--adapter",
+                                        world.File("run/adapter"), "--device", "cpu"},
+                                       "waa\n");
   EXPECT_EQ(predicted.code, 0) << predicted.err;
   EXPECT_THAT(predicted.out, testing::ContainsRegex("^(blue|green|red)\t0\\.[0-9]+\n$"));
 }
 
-INSTANTIATE_TEST_SUITE_P(Methods, EveryMethod, testing::ValuesIn(strategy::Methods().begin(), strategy::Methods().end()), [](const auto& method) { return WithoutDashes(method.param->name); });
+INSTANTIATE_TEST_SUITE_P(Methods, EveryMethod,
+                         testing::ValuesIn(strategy::Methods().begin(), strategy::Methods().end()),
+                         [](const auto& method) { return WithoutDashes(method.param->name); });
 
 class MixedRanks : public testing::TestWithParam<const char*> {};
 
 TEST_P(MixedRanks, SmallAndLargeClientsTrainTogether) {
   const SmallWorld world;
-  const std::string groups = "\n[[clients]]\ngroup = \"small\"\nshare = 1\n[[clients]]\ngroup = \"large\"\nshare = 1\n";
+  const std::string groups =
+      "\n[[clients]]\ngroup = \"small\"\nshare = 1\n[[clients]]\ngroup = \"large\"\nshare = 1\n";
   WriteText(world.path() / "federation.toml", ReadText(world.path() / "federation.toml") + groups);
-  const Outcome outcome = world.Simulate("run", {std::string("adapter.method=") + GetParam(), "adapter.ranks={small=2}", "federation.cohort=all"});
+  const Outcome outcome =
+      world.Simulate("run", {std::string("adapter.method=") + GetParam(), "adapter.ranks={small=2}",
+                             "federation.cohort=all"});
   ASSERT_EQ(outcome.code, 0) << outcome.All();
   std::set<int64_t> bytes;
   for (const json& client : Lines(world.path() / "run/clients.jsonl"))
-    if (client["round"] == 1 && client["outcome"] == "accepted") bytes.insert(client["bytes_up"].get<int64_t>());
+    if (client["round"] == 1 && client["outcome"] == "accepted")
+      bytes.insert(client["bytes_up"].get<int64_t>());
   EXPECT_EQ(bytes.size(), 2U) << "the seed gives both groups a client";
 }
 
-INSTANTIATE_TEST_SUITE_P(Methods, MixedRanks, testing::Values("flora", "fed-sb", "flexlora", "hetlora"), 
+INSTANTIATE_TEST_SUITE_P(Methods, MixedRanks,
+                         testing::Values("flora", "fed-sb", "flexlora", "hetlora"),
                          [](const auto& name) { return WithoutDashes(name.param); });
 
 // --- equal bytes ---
@@ -85,12 +97,31 @@ TEST(Repeats, WithOneWorkerAndWithTwo) {
   EXPECT_EQ(Summary(world, "one")["adapter_sha256"], Summary(world, "two")["adapter_sha256"]);
 }
 
+TEST(Repeats, WithKeptStatistics) {
+  const SmallWorld world;
+  const std::vector<std::string> settings = {"federation.head_start=ridge"},
+                                 keeping = {
+                                     "federation.head_start=ridge",
+                                     "data.statistics_cache=\"" + world.File("statistics") + "\""};
+  ASSERT_EQ(world.Simulate("plain", settings).code, 0);
+  ASSERT_EQ(world.Simulate("first", keeping).code, 0);
+  const std::filesystem::path folder = world.path() / "statistics";
+  const auto files = std::distance(std::filesystem::directory_iterator(folder), {});
+  ASSERT_GT(files, 1);
+  WriteText(std::filesystem::directory_iterator(folder)->path(), "damaged");
+  ASSERT_EQ(world.Simulate("second", keeping).code, 0);
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder), {}), files);
+  EXPECT_EQ(world.Adapter("plain"), world.Adapter("first"));
+  EXPECT_EQ(world.Adapter("plain"), world.Adapter("second"));
+}
+
 TEST(Repeats, AfterCtrlCAndResume) {
   const SmallWorld world;
   const std::vector<std::string> settings = {"adapter.method=flora", "federation.rounds=25"};
   ASSERT_EQ(world.Simulate("whole", settings).code, 0);
   auto arguments = world.Command("simulate", settings);
-  arguments.insert(arguments.end(), {"--out", world.File("parts"), "--format", "json", "--workers", "2"});
+  arguments.insert(arguments.end(),
+                   {"--out", world.File("parts"), "--format", "json", "--workers", "2"});
   StartedProgram started(arguments);
   ASSERT_TRUE(started.WaitForOutput(R"("event":"stage_committed","round":2,)"));
   started.Signal(SIGINT);
@@ -99,14 +130,18 @@ TEST(Repeats, AfterCtrlCAndResume) {
   EXPECT_TRUE(Summary(world, "parts")["finished"].is_null());
   EXPECT_LT(Summary(world, "parts")["rounds"], 25);
   const Outcome inspected = RunProgram({"inspect", world.File("parts")});
-  EXPECT_THAT(inspected.out, AllOf(HasSubstr("interrupted; go on with --resume"), HasSubstr("plan_digest")));
+  EXPECT_THAT(inspected.out,
+              AllOf(HasSubstr("interrupted; go on with --resume"), HasSubstr("plan_digest")));
   const Outcome resumed = RunProgram({"simulate", "--resume", world.File("parts")});
   ASSERT_EQ(resumed.code, 0) << resumed.All();
   EXPECT_EQ(world.Adapter("whole"), world.Adapter("parts"));
-  const auto whole = Lines(world.path() / "whole/rounds.jsonl"), parts = Lines(world.path() / "parts/rounds.jsonl");
+  const auto whole = Lines(world.path() / "whole/rounds.jsonl"),
+             parts = Lines(world.path() / "parts/rounds.jsonl");
   ASSERT_EQ(parts.size(), 26U);
   for (size_t i = 0; i < parts.size(); ++i)
-    for (const char* key : {"selected", "reported", "train_loss", "loss", "accuracy", "averaging_error", "bytes_up", "bytes_down", "virtual_seconds", "digest"})
+    for (const char* key :
+         {"selected", "reported", "train_loss", "loss", "accuracy", "averaging_error", "bytes_up",
+          "bytes_down", "virtual_seconds", "digest"})
       EXPECT_EQ(whole[i][key], parts[i][key]) << key << " of round " << i;
 }
 
@@ -131,23 +166,28 @@ TEST(Repeats, AfterAKillAtAnyRound) {
 
 TEST(Privacy, SeededNoiseRepeatsAndEveryArtefactSaysThatItProtectsNobody) {
   const SmallWorld world;
-  const std::vector<std::string> settings = {"adapter.method=ffa-lora", "privacy.mode=central", "privacy.noise=seeded", "privacy.clip_norm=1",
-                                             "privacy.delta=0.01", "privacy.noise_multiplier=1", "federation.weighting=uniform"};
+  const std::vector<std::string> settings = {
+      "adapter.method=ffa-lora",     "privacy.mode=central", "privacy.noise=seeded",
+      "privacy.clip_norm=1",         "privacy.delta=0.01",   "privacy.noise_multiplier=1",
+      "federation.weighting=uniform"};
   ASSERT_EQ(world.Simulate("one", settings).code, 0);
   ASSERT_EQ(world.Simulate("two", settings).code, 0);
   EXPECT_EQ(world.Adapter("one"), world.Adapter("two"));
-  for (const char* file : {"summary.json", "report.html", "adapter/tributary.json", "adapter/README.md"})
+  for (const char* file :
+       {"summary.json", "report.html", "adapter/tributary.json", "adapter/README.md"})
     EXPECT_THAT(ReadText(world.path() / "one" / file), HasSubstr("imulation, not private")) << file;
   const auto rounds = Lines(world.path() / "one/rounds.jsonl");
   EXPECT_GT(rounds[1]["epsilon"], 0);
   EXPECT_GT(rounds[2]["epsilon"], rounds[1]["epsilon"]);
-  EXPECT_TRUE(rounds[1]["train_loss"].is_null()) << "client losses are not recorded in a private run";
+  EXPECT_TRUE(rounds[1]["train_loss"].is_null())
+      << "client losses are not recorded in a private run";
 }
 
 TEST(Privacy, SecureNoiseDoesNotRepeat) {
   const SmallWorld world;
-  const std::vector<std::string> settings = {"adapter.method=fed-sb", "privacy.mode=central", "privacy.clip_norm=1", "privacy.delta=0.01",
-                                             "privacy.target_epsilon=8", "federation.weighting=uniform"};
+  const std::vector<std::string> settings = {
+      "adapter.method=fed-sb", "privacy.mode=central",     "privacy.clip_norm=1",
+      "privacy.delta=0.01",    "privacy.target_epsilon=8", "federation.weighting=uniform"};
   ASSERT_EQ(world.Simulate("one", settings).code, 0);
   ASSERT_EQ(world.Simulate("two", settings).code, 0);
   EXPECT_NE(world.Adapter("one"), world.Adapter("two"));
@@ -158,7 +198,9 @@ TEST(Privacy, SecureNoiseDoesNotRepeat) {
 
 TEST(Clients, DropOutsStillFinish) {
   const SmallWorld world;
-  WriteText(world.path() / "federation.toml", ReadText(world.path() / "federation.toml") + "\n[[clients]]\ngroup = \"shaky\"\ndropout = 0.3\n");
+  WriteText(world.path() / "federation.toml",
+            ReadText(world.path() / "federation.toml") +
+                "\n[[clients]]\ngroup = \"shaky\"\ndropout = 0.3\n");
   const Outcome outcome = world.Simulate("run", {"federation.rounds=6", "federation.minimum=2"});
   ASSERT_EQ(outcome.code, 0) << outcome.All();
   int64_t dropped = 0;
@@ -179,7 +221,9 @@ TEST(Clients, OverSelectionTakesTheFirst) {
 
 TEST(Clients, OneWithASingleExampleTakesPart) {
   const SmallWorld world;
-  WriteText(world.path() / "train.jsonl", ReadText(world.path() / "train.jsonl") + R"({"text":"waa","label":"red","client":"alone"})" + "\n");
+  WriteText(world.path() / "train.jsonl", ReadText(world.path() / "train.jsonl") +
+                                              R"({"text":"waa","label":"red","client":"alone"})" +
+                                              "\n");
   const Outcome outcome = world.Simulate("run", {"federation.cohort=all", "evaluation.on=both"});
   ASSERT_EQ(outcome.code, 0) << outcome.All();
   EXPECT_EQ(Lines(world.path() / "run/rounds.jsonl")[1]["reported"], 9);
@@ -187,7 +231,8 @@ TEST(Clients, OneWithASingleExampleTakesPart) {
 
 TEST(Clients, LocalPartsAreJudgedAtTheirClients) {
   const SmallWorld world;
-  const Outcome outcome = world.Simulate("run", {"adapter.method=fedsa-lora", "evaluation.on=both", "evaluation.holdout=0.2"});
+  const Outcome outcome = world.Simulate(
+      "run", {"adapter.method=fedsa-lora", "evaluation.on=both", "evaluation.holdout=0.2"});
   ASSERT_EQ(outcome.code, 0) << outcome.All();
   const json summary = Summary(world, "run");
   EXPECT_TRUE(summary["accuracy"].is_number());
@@ -196,8 +241,9 @@ TEST(Clients, LocalPartsAreJudgedAtTheirClients) {
 
 TEST(Ending, EarlyStopKeepsTheBest) {
   const SmallWorld world;
-  const Outcome outcome = world.Simulate("run", {"federation.rounds=30", "training.learning_rate=1e-6", "evaluation.on=clients", "evaluation.holdout=0.2",
-                                                 "evaluation.keep=best", "evaluation.stop=2"});
+  const Outcome outcome = world.Simulate(
+      "run", {"federation.rounds=30", "training.learning_rate=1e-6", "evaluation.on=clients",
+              "evaluation.holdout=0.2", "evaluation.keep=best", "evaluation.stop=2"});
   ASSERT_EQ(outcome.code, 0) << outcome.All();
   const json summary = Summary(world, "run");
   EXPECT_EQ(summary["finished"], "early_stop");
@@ -214,7 +260,8 @@ TEST(Disk, AFullOneIsNamedAndTheRunGoesOnLater) {
   arguments.insert(arguments.end(), {"--out", out, "--device", "cpu"});
   const Outcome outcome = RunProgram(arguments);
   EXPECT_EQ(outcome.code, 1) << outcome.All();
-  EXPECT_THAT(outcome.err, testing::AnyOf(HasSubstr("No space left"), HasSubstr("full"), HasSubstr("File too large")));
+  EXPECT_THAT(outcome.err, testing::AnyOf(HasSubstr("No space left"), HasSubstr("full"),
+                                          HasSubstr("File too large")));
   disk.MakeRoom();
   const Outcome resumed = RunProgram({"simulate", "--resume", out, "--device", "cpu"});
   ASSERT_EQ(resumed.code, 0) << resumed.All();
@@ -224,7 +271,8 @@ TEST(Disk, AFullOneIsNamedAndTheRunGoesOnLater) {
 
 TEST(Device, OneThatIsNotThere) {
   const SmallWorld world;
-  const Outcome outcome = RunProgram({"predict", "--model", world.File("model"), "--device", "tpu"}, "waa\n");
+  const Outcome outcome =
+      RunProgram({"predict", "--model", world.File("model"), "--device", "tpu"}, "waa\n");
   EXPECT_EQ(outcome.code, 2);
   EXPECT_THAT(outcome.err, HasSubstr("device \"tpu\" is not known"));
 }

@@ -18,22 +18,41 @@ std::string TokenizerJson() {
   for (const char* token : {"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"}) add(token);
   for (char c = 'a'; c <= 'z'; ++c) add(std::string(1, c));
   for (char c = 'a'; c <= 'z'; ++c) add(std::string("##") + c);
-  for (int i = 0; i < 40; ++i) add("w" + std::string(1, static_cast<char>('a' + i / 26)) + std::string(1, static_cast<char>('a' + i % 26)));
+  for (int i = 0; i < 40; ++i)
+    add("w" + std::string(1, static_cast<char>('a' + i / 26)) +
+        std::string(1, static_cast<char>('a' + i % 26)));
   TRIBUTARY_CHECK(vocabulary.size() == 97, "the tiny model has 97 tokens");
-  const auto token = [](const char* id, int type) { return nlohmann::ordered_json{{"SpecialToken", {{"id", id}, {"type_id", type}}}}; };
-  const auto text = [](const char* id, int type) { return nlohmann::ordered_json{{"Sequence", {{"id", id}, {"type_id", type}}}}; };
-  const auto special = [](const char* id, int number) { return nlohmann::ordered_json{{"id", id}, {"ids", {number}}, {"tokens", {id}}}; };
+  const auto token = [](const char* id, int type) {
+    return nlohmann::ordered_json{{"SpecialToken", {{"id", id}, {"type_id", type}}}};
+  };
+  const auto text = [](const char* id, int type) {
+    return nlohmann::ordered_json{{"Sequence", {{"id", id}, {"type_id", type}}}};
+  };
+  const auto special = [](const char* id, int number) {
+    return nlohmann::ordered_json{{"id", id}, {"ids", {number}}, {"tokens", {id}}};
+  };
   nlohmann::ordered_json json = {
       {"version", "1.0"},
       {"added_tokens", nlohmann::ordered_json::array()},
-      {"normalizer", {{"type", "BertNormalizer"}, {"clean_text", true}, {"handle_chinese_chars", true}, {"strip_accents", nullptr}, {"lowercase", true}}},
+      {"normalizer",
+       {{"type", "BertNormalizer"},
+        {"clean_text", true},
+        {"handle_chinese_chars", true},
+        {"strip_accents", nullptr},
+        {"lowercase", true}}},
       {"pre_tokenizer", {{"type", "BertPreTokenizer"}}},
       {"post_processor",
        {{"type", "TemplateProcessing"},
         {"single", {token("[CLS]", 0), text("A", 0), token("[SEP]", 0)}},
-        {"pair", {token("[CLS]", 0), text("A", 0), token("[SEP]", 0), text("B", 1), token("[SEP]", 1)}},
+        {"pair",
+         {token("[CLS]", 0), text("A", 0), token("[SEP]", 0), text("B", 1), token("[SEP]", 1)}},
         {"special_tokens", {{"[CLS]", special("[CLS]", 2)}, {"[SEP]", special("[SEP]", 3)}}}}},
-      {"model", {{"type", "WordPiece"}, {"unk_token", "[UNK]"}, {"continuing_subword_prefix", "##"}, {"max_input_chars_per_word", 100}, {"vocab", vocabulary}}}};
+      {"model",
+       {{"type", "WordPiece"},
+        {"unk_token", "[UNK]"},
+        {"continuing_subword_prefix", "##"},
+        {"max_input_chars_per_word", 100},
+        {"vocab", vocabulary}}}};
   return json.dump();
 }
 
@@ -49,9 +68,14 @@ std::string Rows(const std::string& purpose, int clients, int rows_each) {
       for (int w = 0; w < 6; ++w) {
         const auto own = random.Uniform() < 0.7;
         const auto word = static_cast<int>(random.Uniform() * 10) + (own ? 10 * label : 30);
-        text += std::string(w ? " " : "") + "w" + static_cast<char>('a' + word / 26) + static_cast<char>('a' + word % 26);
+        text += std::string(w ? " " : "") + "w" + static_cast<char>('a' + word / 26) +
+                static_cast<char>('a' + word % 26);
       }
-      rows += nlohmann::ordered_json{{"text", text}, {"label", kLabels[label]}, {"client", "site-" + std::to_string(c)}}.dump() + "\n";
+      rows +=
+          nlohmann::ordered_json{
+              {"text", text}, {"label", kLabels[label]}, {"client", "site-" + std::to_string(c)}}
+              .dump() +
+          "\n";
     }
   }
   return rows;
@@ -96,20 +120,23 @@ SmallWorld::SmallWorld() {
   WriteText(path() / "federation.toml", kFederation);
 }
 
-std::vector<std::string> SmallWorld::Command(const std::string& command, const std::vector<std::string>& settings) const {
+std::vector<std::string> SmallWorld::Command(const std::string& command,
+                                             const std::vector<std::string>& settings) const {
   std::vector<std::string> arguments = {command, File("federation.toml")};
   for (const std::string& setting : settings) arguments.insert(arguments.end(), {"--set", setting});
   return arguments;
 }
 
-Outcome SmallWorld::Simulate(const std::string& out, const std::vector<std::string>& settings, const std::vector<std::string>& more) const {
+Outcome SmallWorld::Simulate(const std::string& out, const std::vector<std::string>& settings,
+                             const std::vector<std::string>& more) const {
   auto arguments = Command("simulate", settings);
   arguments.insert(arguments.end(), {"--out", File(out), "--device", "cpu"});
   arguments.insert(arguments.end(), more.begin(), more.end());
   return RunProgram(arguments);
 }
 
-void SmallWorld::Edit(const std::string& file, const std::string& from, const std::string& to) const {
+void SmallWorld::Edit(const std::string& file, const std::string& from,
+                      const std::string& to) const {
   std::string text = ReadText(path() / file);
   const size_t at = text.find(from);
   TRIBUTARY_CHECK(at != std::string::npos, "a test edits what is there");

@@ -2,7 +2,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-
 #include "coordinator/simulation/resumed.h"
 #include "tests/coordinator/simulation/checker.h"
 
@@ -207,8 +206,7 @@ TEST(Resume, EndsInTheSameJournalWhereverItWasInterruptedAndTrainsNothingTwice) 
   whole.profile.dropout = 0.1;
   Counting all(whole.synthetic);
   int actions = 0;
-  ASSERT_EQ(*whole.Run(30, all, whole.synthetic, [&] { return ++actions < 0; }),
-            Ending::kFinished);
+  ASSERT_EQ(*whole.Run(30, all, whole.synthetic, [&] { return ++actions < 0; }), Ending::kFinished);
   ASSERT_GT(actions, 500);
 
   for (int stop = 0; stop < actions; stop += 37) {

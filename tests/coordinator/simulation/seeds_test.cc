@@ -122,8 +122,10 @@ int64_t FromEnvironment(const char* name, int64_t otherwise) {
 }
 
 std::string HowToRepeat(int64_t seed) {
-  return fmt::format("repeat: TRIBUTARY_SEED={} simulation_seeds_test "
-                     "--gtest_filter=Seeds.Invariants*\n", seed);
+  return fmt::format(
+      "repeat: TRIBUTARY_SEED={} simulation_seeds_test "
+      "--gtest_filter=Seeds.Invariants*\n",
+      seed);
 }
 
 // A broken promise of the machines aborts; the seed must be known then too.
@@ -153,8 +155,7 @@ TEST(Seeds, InvariantsHoldUnderFaultsAndCrashes) {
   std::string reasons;
   for (const auto& [reason, n] : sum.reasons) reasons += fmt::format(" {} {}", Name(reason), n);
   fmt::print("{} steps, {} commits, {} abandoned, {} recoveries, tasks:{}\ntranscript {}\n",
-             sum.steps, sum.commits, sum.abandoned, sum.recoveries, reasons,
-             hasher.Finish().Hex());
+             sum.steps, sum.commits, sum.abandoned, sum.recoveries, reasons, hasher.Finish().Hex());
   if (only >= 0) return;
   // The faults did happen.
   EXPECT_GT(sum.recoveries, count / 2);
