@@ -7,7 +7,8 @@
 source "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../setup.d/common.sh"
 
 # shellcheck disable=SC2034
-readonly here=$root/deploy/bench programs=$root/build/release/deploy/bench
+readonly here=$root/deploy/bench programs=$root/build/release
+# shellcheck disable=SC2034
 readonly model=$root/deps/models/all-MiniLM-L6-v2
 # shellcheck disable=SC2034
 readonly turns=${TRIBUTARY_BENCH_TURNS:-5}
