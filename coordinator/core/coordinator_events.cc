@@ -123,7 +123,7 @@ void Coordinator::On(TimePoint, const UpdateOffered& event) {
   Back(event.client);
   Emit(UpdateAccepted{event.sequence, event.client, event.digest,
                       std::min(event.weight, plan_.max_weight),
-                      plan_.privacy ? std::vector<Metric>{} : event.metrics});
+                      plan_.privacy ? std::vector<Metric>{} : event.metrics, now_});
   Ask(Acknowledge{event.client, event.sequence});
 }
 
@@ -182,7 +182,7 @@ void Coordinator::EndClient(const Stage& stage, const ClientId& client, Reason r
   const int64_t sequence = stage.task.sequence;
   const ClientId name = client;  // the argument may live in what Emit or Back changes
   Back(name);
-  Emit(ClientEnded{sequence, name, reason});
+  Emit(ClientEnded{sequence, name, reason, now_});
   Ask(Dismiss{name, sequence, reason});
 }
 

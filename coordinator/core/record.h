@@ -45,10 +45,11 @@ struct UpdateAccepted {
   Digest digest;
   int64_t weight = 0;  // capped
   std::vector<Metric> metrics;
+  TimePoint at;
   bool operator==(const UpdateAccepted&) const = default;
   static void Fields(auto& r, auto&& f) {
     f("sequence", r.sequence), f("client", r.client), f("digest", r.digest);
-    f("weight", r.weight), f("metrics", r.metrics);
+    f("weight", r.weight), f("metrics", r.metrics), f("at", r.at);
   }
 };
 
@@ -57,9 +58,10 @@ struct ClientEnded {
   int64_t sequence = 0;
   ClientId client;
   Reason reason = Reason::kPending;
+  TimePoint at;
   bool operator==(const ClientEnded&) const = default;
   static void Fields(auto& r, auto&& f) {
-    f("sequence", r.sequence), f("client", r.client), f("reason", r.reason);
+    f("sequence", r.sequence), f("client", r.client), f("reason", r.reason), f("at", r.at);
   }
 };
 

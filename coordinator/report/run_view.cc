@@ -90,12 +90,14 @@ class Builder {
     row.tokens = FindCount(r.metrics, "tokens");
     row.loss = Find(r.metrics, "loss");
     row.seconds = Find(r.metrics, "seconds");
+    row.ended = r.at - stage_->opened.opened;
     return {};
   }
 
   Status operator()(const coordinator::ClientEnded& r) {
     ASSIGN_OR_RETURN(Reason * outcome, Outcome(r.sequence, r.client));
     *outcome = r.reason;
+    if (IsWork(stage_->opened.kind)) rows_.at(r.client).ended = r.at - stage_->opened.opened;
     return {};
   }
 

@@ -51,6 +51,7 @@ struct ClientRow {
   std::optional<int64_t> rows = {}, steps = {}, tokens = {};
   std::optional<double> loss = {}, seconds = {};  // of the work
   std::optional<Scores> evaluation = {};          // on the rows it holds
+  std::optional<Duration> ended = {};             // of the work: since it was opened, run's clock
   int64_t bytes_up = 0, bytes_down = 0;           // of everything it reported
 };
 

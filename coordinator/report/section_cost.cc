@@ -179,15 +179,11 @@ std::string TimelineSection(const Page& page) {
          fmt::format("{} of {} selected clients reported.", round->reported, round->selected)});
     charts += "</div>\n";
   }
-  const bool has_seconds = std::ranges::any_of(
-      rounds.back()->clients, [](const ClientRow& c) { return c.seconds.has_value(); });
   return Card("timeline", "Clients of a round",
-              "<p>" +
-                  std::string(has_seconds ? "Seconds that each client worked."
-                                          : "The clients' seconds are not recorded.") +
-                  " Hatched bars ended without an update; the dashed line is where the coordinator "
-                  "closed the round.</p><p class=\"chooser\" hidden=\"\"><label "
-                  "for=\"round\">Round</label> <select id=\"round\">" +
+              "<p>When each client reported, by the run's clock (virtual in a simulation). Hatched "
+              "bars ended without an update; the dashed line is where the coordinator "
+              "closed the round.</p><p class=\"chooser\" hidden=\"\"><label "
+              "for=\"round\">Round</label> <select id=\"round\">" +
                   options + "</select></p>" + charts);
 }
 

@@ -9,12 +9,18 @@ namespace {
 
 constexpr double kRow = 15, kLeft = 128, kRight = 64, kTop = 8, kBottom = 38;
 
+// In seconds since the round's work was opened; `otherwise` if it had not ended when that was
+// closed.
+double EndOf(const ClientRow& row, double otherwise) {
+  return row.ended ? static_cast<double>(row.ended->count()) / 1e6 : otherwise;
+}
+
 std::vector<const ClientRow*> InOrder(const Round& round) {
   std::vector<const ClientRow*> rows;
   for (const ClientRow& row : round.clients)
     if (row.outcome != Reason::kNotSelected) rows.push_back(&row);
   const auto key = [](const ClientRow* row) {
-    return std::tuple(row->outcome, row->seconds.value_or(0), row->client);
+    return std::tuple(row->outcome, EndOf(*row, 0), row->client);
   };
   std::ranges::stable_sort(rows,
                            [&](const ClientRow* a, const ClientRow* b) { return key(a) < key(b); });
@@ -37,7 +43,7 @@ std::string RenderTimeline(const Round& round, const Caption& caption) {
           ? static_cast<double>((*round.work_closed - *round.work_opened).count()) / 1e6
           : 0;
   double longest = closed;
-  for (const ClientRow* row : rows) longest = std::max(longest, row->seconds.value_or(0));
+  for (const ClientRow* row : rows) longest = std::max(longest, EndOf(*row, 0));
   const double bottom = kTop + kRow * static_cast<double>(shown);
   const Scale x{0, longest > 0 ? longest : 1, kLeft, kWidth - kRight};
 
@@ -49,10 +55,8 @@ std::string RenderTimeline(const Round& round, const Caption& caption) {
   for (size_t i = 0; i < shown; ++i, y += kRow) {
     const ClientRow& row = *rows[i];
     const bool reported = row.outcome == Reason::kAccepted;
-    const double end = reported && row.seconds ? *row.seconds : closed;
-    const std::string figure = !reported     ? Words(row.outcome)
-                               : row.seconds ? AsSeconds(*row.seconds)
-                                             : "reported";
+    const double end = EndOf(row, closed);
+    const std::string figure = reported ? AsSeconds(end) : Words(row.outcome);
     const std::string rows_seen =
         row.rows ? fmt::format(", {} rows", AsRound(static_cast<double>(*row.rows))) : "";
     out += fmt::format("<g><title>{}</title>",

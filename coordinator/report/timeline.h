@@ -10,8 +10,8 @@ namespace tributary::report {
 
 inline constexpr size_t kMaxTimelineRows = 150;  // clients of one round
 
-// Those that reported come first, by their seconds, then the others by reason; a bar that ends
-// without an update reaches to the moment when the round's work was closed.
+// By the run's own clock, which is virtual in a simulation. Those that reported come first, by when
+// they did, then the others by reason; a bar without an end reaches to where the work was closed.
 std::string RenderTimeline(const Round& round, const Caption& caption);
 
 }  // namespace tributary::report

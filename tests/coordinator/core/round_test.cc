@@ -25,11 +25,11 @@ TEST(Round, CommitsWhenTheCohortHasReported) {
             "deadline=60000000\n");
   play.At(3).Offer("b", "ub", 30);
   EXPECT_EQ(play.Transcript(),
-            "+ update_accepted sequence=1 client=b digest=ub weight=30 metrics=\n"
+            "+ update_accepted sequence=1 client=b digest=ub weight=30 metrics= at=3000000\n"
             "> acknowledge client=b sequence=1\n");
   play.At(4).Offer("a", "ua", 400);
   EXPECT_EQ(play.Transcript(),
-            "+ update_accepted sequence=1 client=a digest=ua weight=100 metrics=\n"
+            "+ update_accepted sequence=1 client=a digest=ua weight=100 metrics= at=4000000\n"
             "+ stage_closed sequence=1 closed=4000000 rest=late\n"
             "> acknowledge client=a sequence=1\n"
             "> finish_aggregate sequence=1 kind=train round=1 checkpoint=start "
@@ -52,7 +52,7 @@ TEST(Round, OverSelectionTakesTheFirstAndTellsTheRestThatTheyAreLate) {
   play.Start("abc").Offer("c", "uc").Transcript();
   play.At(1).Offer("a", "ua");
   EXPECT_EQ(play.Transcript(),
-            "+ update_accepted sequence=1 client=a digest=ua weight=1 metrics=\n"
+            "+ update_accepted sequence=1 client=a digest=ua weight=1 metrics= at=1000000\n"
             "+ stage_closed sequence=1 closed=1000000 rest=late\n"
             "> acknowledge client=a sequence=1\n"
             "> dismiss client=b sequence=1 reason=late\n"
@@ -160,13 +160,13 @@ TEST(Round, AFaultEndsTheClientsPartWithItsNameAndTheRoundGoesOn) {
   play.Do(UpdateOffered{{"b"}, 1, D("ub"), 1, {{"loss", std::nan("")}}});
   play.Do(ClientFailed{{"c"}, 1, Reason::kDeclined}).Do(ClientFailed{{"d"}, 1, Reason::kNonFinite});
   EXPECT_EQ(play.Transcript(),
-            "+ client_ended sequence=1 client=a reason=bad_update\n"
+            "+ client_ended sequence=1 client=a reason=bad_update at=0\n"
             "> dismiss client=a sequence=1 reason=bad_update\n"
-            "+ client_ended sequence=1 client=b reason=bad_update\n"
+            "+ client_ended sequence=1 client=b reason=bad_update at=0\n"
             "> dismiss client=b sequence=1 reason=bad_update\n"
-            "+ client_ended sequence=1 client=c reason=declined\n"
+            "+ client_ended sequence=1 client=c reason=declined at=0\n"
             "> dismiss client=c sequence=1 reason=declined\n"
-            "+ client_ended sequence=1 client=d reason=non_finite\n"
+            "+ client_ended sequence=1 client=d reason=non_finite at=0\n"
             "> dismiss client=d sequence=1 reason=non_finite\n");
   play.Offer("e", "ue");
   EXPECT_THAT(play.Transcript(), HasSubstr("updates=e:ue:1\n"));
@@ -186,7 +186,7 @@ TEST(Round, ALostClientHasTheGraceToComeBack) {
   EXPECT_EQ(play.Transcript(), kNothing);
   play.At(30).Wake();
   EXPECT_EQ(play.Transcript(),
-            "+ client_ended sequence=1 client=a reason=dropped_out\n"
+            "+ client_ended sequence=1 client=a reason=dropped_out at=30000000\n"
             "> dismiss client=a sequence=1 reason=dropped_out\n");
   play.At(31).Offer("a", "ua");
   EXPECT_EQ(play.Transcript(), "> dismiss client=a sequence=1 reason=dropped_out\n");

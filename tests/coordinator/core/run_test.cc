@@ -182,7 +182,7 @@ TEST(PrivateRun, DoesNotRecordWhatClientsMeasured) {
   Play play(PrivatePlan());
   play.Start("ab").Transcript();
   play.Do(UpdateOffered{{"a"}, 1, D("ua"), 1, {{"loss", 0.5}}});
-  EXPECT_THAT(play.Transcript(), HasSubstr("weight=1 metrics=\n"));
+  EXPECT_THAT(play.Transcript(), HasSubstr("weight=1 metrics= at="));
 }
 
 TEST(PrivateRun, DrawsFromWhoeverIsEnrolledOnlineOrNot) {

@@ -62,7 +62,7 @@ class Writer {
 
   void Abandon(int64_t round) {
     const StageOpened opened = Open(round, TaskKind::kTrain, 0);
-    Add(ClientEnded{opened.sequence, opened.cohort.front(), Reason::kNonFinite});
+    Add(ClientEnded{opened.sequence, opened.cohort.front(), Reason::kNonFinite, now_});
     Accept(opened, opened.cohort.back(), 0.5);
     now_ = opened.deadline;
     Add(StageClosed{opened.sequence, now_, Reason::kDeadline});
@@ -84,7 +84,8 @@ class Writer {
                      client,
                      Sha256(fmt::format("{} {}", opened.sequence, client.value)),
                      1,
-                     {}};
+                     {},
+                     now_ + Duration(std::llround(seconds * 1e6))};
     if (o_.has_metrics) {
       r.metrics = {{"bytes_up", 210e3}, {"bytes_down", opened.round == 0 ? 41e3 : 330e3}};
       if (!o_.is_private) r.metrics.push_back({"rows", static_cast<double>(rows)});
@@ -119,7 +120,8 @@ class Writer {
       if (drops && !leaves_one_pending) {
         leaves_one_pending = true;
       } else if (drops) {
-        Add(ClientEnded{opened.sequence, opened.cohort[i], Reason::kDroppedOut});
+        Add(ClientEnded{opened.sequence, opened.cohort[i], Reason::kDroppedOut,
+                        now_ + std::chrono::seconds(1)});
       } else {
         longest = std::max(longest, Accept(opened, opened.cohort[i], progress));
         ++accepted;
