@@ -1,5 +1,7 @@
 #include "aggregation/strategy/state.h"
 
+#include <algorithm>
+
 #include "aggregation/adapter/instance.h"
 
 namespace tributary::strategy {
@@ -11,9 +13,11 @@ using adapter::FactorName;
 using adapter::FactorSpec;
 using adapter::Target;
 
-// A trained factor on the output side starts at zero, so that the adapter starts as nothing.
+// The leftmost trained factor starts at zero, so that the adapter starts as nothing.
 Distribution DistributionOf(const AdapterSpec& spec, const FactorSpec& factor) {
-  if (factor.trained && factor.rows == Dimension::kOut) return Distribution::kZero;
+  const auto& chain = MethodOf(spec).adapter_kind().chain;
+  const auto first = std::ranges::find(chain, true, &FactorSpec::trained);
+  if (first != chain.end() && first->name == factor.name) return Distribution::kZero;
   const std::string_view start = StartOf(spec);
   return start == "normal"        ? Distribution::kNormal
          : start == "orthonormal" ? Distribution::kOrthonormal
@@ -33,6 +37,14 @@ Result<TensorView> Find(const TensorViewMap& tensors, std::string_view name, con
   return view;
 }
 
+// The core of a frame is diagonal itself.
+Tensor Diagonal(const adapter::Matrix& core) {
+  Tensor values(DType::kF32, {core.rows()});
+  for (Eigen::Index i = 0; i < core.rows(); ++i)
+    values.f32()[static_cast<size_t>(i)] = static_cast<float>(core(i, i));
+  return values;
+}
+
 // Factors of a chain B .. A from a frame, the middle one (if any) from its core.
 void AddFrame(const AdapterSpec& spec, const Target& target, const adapter::Frame& frame,
               TensorMap* state) {
@@ -42,8 +54,10 @@ void AddFrame(const AdapterSpec& spec, const Target& target, const adapter::Fram
       value = adapter::ToF32(frame.left);
     else if (factor.cols == Dimension::kIn)
       value = adapter::ToF32(frame.right);
-    else
+    else if (factor.form == adapter::Form::kDense)
       value = adapter::ToF32(frame.core);
+    else
+      value = Diagonal(frame.core);
   }
 }
 
