@@ -29,11 +29,11 @@ size_t EditDistance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-std::string_view Nearest(std::string_view name, std::span<const std::string> candidates) {
+std::string_view Nearest(std::string_view name, std::span<const std::string_view> candidates) {
   if (name.size() > kLongest) return {};
   std::string_view nearest;
   size_t best = std::min(name.size(), std::max<size_t>(2, name.size() / 3) + 1);
-  for (const std::string& candidate : candidates) {
+  for (const std::string_view candidate : candidates) {
     if (candidate.size() > kLongest) continue;
     const size_t distance = EditDistance(name, candidate);
     if (distance < best) {
@@ -45,6 +45,10 @@ std::string_view Nearest(std::string_view name, std::span<const std::string> can
 }
 
 std::string DidYouMean(std::string_view name, std::span<const std::string> candidates) {
+  return DidYouMean(name, std::vector<std::string_view>(candidates.begin(), candidates.end()));
+}
+
+std::string DidYouMean(std::string_view name, std::span<const std::string_view> candidates) {
   const std::string_view nearest = Nearest(name, candidates);
   return nearest.empty() ? std::string() : fmt::format(" (did you mean \"{}\"?)", nearest);
 }

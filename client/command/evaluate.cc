@@ -5,10 +5,10 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "aggregation/base/metrics.h"
 #include "client/command/classifier.h"
 #include "client/command/text_input.h"
 #include "client/data/dataset.h"
-#include "client/data/metrics.h"
 #include "client/task/task_runner.h"
 #include "client/trainer_module.h"
 #include "deploy/commands.h"
@@ -53,7 +53,7 @@ Result<data::Corpus> ReadCorpus(const Options& options, const Classifier& classi
   return data::MakeCorpus(dataset.examples, std::move(labels), encode, options.workers);
 }
 
-void PrintText(const Classifier& classifier, const data::Evaluation& evaluation, double seconds) {
+void PrintText(const Classifier& classifier, const Evaluation& evaluation, double seconds) {
   fmt::print(
       "rows      {}\nloss      {:.4f}\naccuracy  {:.4f}\nmacro-F1  {:.4f}\nspeed     {:.0f} "
       "rows/s\n",
@@ -61,13 +61,13 @@ void PrintText(const Classifier& classifier, const data::Evaluation& evaluation,
       static_cast<double>(evaluation.rows()) / seconds);
   const auto worst = evaluation.WorstConfusions(kConfusions);
   if (!worst.empty()) fmt::print("most frequent mistakes:\n");
-  for (const data::Confusion& c : worst)
+  for (const Confusion& c : worst)
     fmt::print("  {:>6} rows of {} taken for {}\n", c.rows,
                classifier.labels[static_cast<size_t>(c.truth)],
                classifier.labels[static_cast<size_t>(c.predicted)]);
 }
 
-void PrintJson(const Classifier& classifier, const data::Evaluation& evaluation, double seconds) {
+void PrintJson(const Classifier& classifier, const Evaluation& evaluation, double seconds) {
   nlohmann::ordered_json json = {
       {"schema", 1},
       {"rows", evaluation.rows()},
@@ -78,7 +78,7 @@ void PrintJson(const Classifier& classifier, const data::Evaluation& evaluation,
       {"rows_per_second", static_cast<double>(evaluation.rows()) / seconds},
       {"labels", classifier.labels},
       {"worst_confusions", nlohmann::ordered_json::array()}};
-  for (const data::Confusion& c : evaluation.WorstConfusions(kConfusions))
+  for (const Confusion& c : evaluation.WorstConfusions(kConfusions))
     json["worst_confusions"].push_back(
         {{"truth", classifier.labels[static_cast<size_t>(c.truth)]},
          {"predicted", classifier.labels[static_cast<size_t>(c.predicted)]},
@@ -101,8 +101,8 @@ Result<int> Run(const Options& options) {
   ASSIGN_OR_RETURN(const client::EvaluateResult counts,
                    client::EvaluateRows(*model, classifier.adapter, rows, options.workers, {}));
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
-  ASSIGN_OR_RETURN(const data::Evaluation evaluation,
-                   data::Evaluation::FromCounts(labels, counts.confusion, {}, counts.loss_sum));
+  ASSIGN_OR_RETURN(const Evaluation evaluation,
+                   Evaluation::FromCounts(labels, counts.confusion, {}, counts.loss_sum));
   (options.format == "json" ? PrintJson : PrintText)(classifier, evaluation,
                                                      std::max(took.count(), 1e-9));
   return kDone;

@@ -6,7 +6,7 @@
 #include <thread>
 
 #include "aggregation/base/suggest.h"
-#include "client/data/utf8.h"
+#include "aggregation/base/utf8.h"
 
 namespace tributary::data {
 namespace {

@@ -9,8 +9,8 @@
 
 #include "aggregation/base/digest.h"
 #include "aggregation/base/file.h"
+#include "aggregation/base/utf8.h"
 #include "client/data/lines.h"
-#include "client/data/utf8.h"
 
 namespace tributary::data {
 namespace {

@@ -7,8 +7,8 @@
 
 #include <algorithm>
 
+#include "aggregation/base/utf8.h"
 #include "client/data/records.h"
-#include "client/data/utf8.h"
 
 namespace tributary::data {
 namespace {

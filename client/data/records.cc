@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "aggregation/base/suggest.h"
-#include "client/data/utf8.h"
+#include "aggregation/base/utf8.h"
 
 namespace tributary::data {
 namespace {

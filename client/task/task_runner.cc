@@ -7,7 +7,7 @@
 #include <mutex>
 #include <thread>
 
-#include "client/data/metrics.h"
+#include "aggregation/base/metrics.h"
 
 namespace tributary::client {
 namespace {
@@ -120,13 +120,12 @@ Result<TaskResult> Evaluate(const Model& model, const TaskPlan& plan, const Site
       strategy::ClientStart(plan.adapter, *start.checkpoint, site.rank, position, start.local));
   ASSIGN_OR_RETURN(const EvaluateResult counts,
                    EvaluateRows(model, instance, site.held_out, threads, stop));
-  ASSIGN_OR_RETURN(
-      data::Evaluation evaluation,
-      data::Evaluation::FromCounts(plan.labels, counts.confusion, {}, counts.loss_sum));
+  ASSIGN_OR_RETURN(Evaluation evaluation,
+                   Evaluation::FromCounts(plan.labels, counts.confusion, {}, counts.loss_sum));
   evaluation.CloseClient();
   TaskResult result;
   Tensor confusion(DType::kI64, {plan.labels, plan.labels}),
-      histogram(DType::kI64, {data::kAccuracyBins});
+      histogram(DType::kI64, {kAccuracyBins});
   std::copy(evaluation.confusion().begin(), evaluation.confusion().end(), confusion.i64().begin());
   std::copy(evaluation.histogram().begin(), evaluation.histogram().end(), histogram.i64().begin());
   const double loss = evaluation.loss_sum();

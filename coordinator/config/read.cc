@@ -8,6 +8,7 @@
 #include <toml++/toml.h>
 
 #include "aggregation/base/file.h"
+#include "aggregation/base/suggest.h"
 #include "aggregation/base/units.h"
 #include "coordinator/config/keys.h"
 
@@ -87,10 +88,8 @@ class SlotReader {
         std::find(key_.choices.begin(), key_.choices.end(), *value) == key_.choices.end()) {
       std::vector<std::string_view> choices = key_.choices;
       std::erase(choices, "");  // absent, which nobody types
-      const auto near = Nearest(*value, choices);
       return fmt::format("{} is \"{}\"{}; expected {}", key_.path, *value,
-                         near.empty() ? "" : fmt::format(" (did you mean \"{}\"?)", near),
-                         fmt::join(choices, ", "));
+                         DidYouMean(*value, choices), fmt::join(choices, ", "));
     }
     return slot = *value, "";
   }
@@ -277,25 +276,6 @@ void ApplyOverride(const std::string& text, ReadConfig* out) {
 }
 
 }  // namespace
-
-std::string_view Nearest(std::string_view word, const std::vector<std::string_view>& names) {
-  std::string_view best;
-  size_t best_distance = std::max<size_t>(2, word.size() / 4) + 1;
-  for (std::string_view name : names) {
-    std::vector<size_t> row(name.size() + 1);
-    for (size_t j = 0; j <= name.size(); ++j) row[j] = j;
-    for (size_t i = 1; i <= word.size(); ++i) {
-      size_t diagonal = std::exchange(row[0], i);
-      for (size_t j = 1; j <= name.size(); ++j) {
-        const size_t replace = diagonal + (word[i - 1] != name[j - 1]);
-        diagonal = row[j];
-        row[j] = std::min({replace, row[j] + 1, row[j - 1] + 1});
-      }
-    }
-    if (row.back() < best_distance) best_distance = row.back(), best = name;
-  }
-  return best;
-}
 
 ReadConfig ReadConfigText(std::string_view text, std::string_view name,
                           const std::filesystem::path& base,

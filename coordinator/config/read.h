@@ -28,7 +28,4 @@ ReadConfig ReadConfigText(std::string_view text, std::string_view name,
 // What keys say together: combinations that cannot work, each naming what would.
 std::vector<Fault> CrossCheck(const Config& config);
 
-// The nearest of `names` if it is near enough to be meant, else empty.
-std::string_view Nearest(std::string_view word, const std::vector<std::string_view>& names);
-
 }  // namespace tributary::config

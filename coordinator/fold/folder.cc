@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "client/data/metrics.h"
+#include "aggregation/base/metrics.h"
 
 namespace tributary::fold {
 namespace {
@@ -44,7 +44,7 @@ Layout GradientLayout(const strategy::AdapterSpec& spec) {
 
 Layout EvaluationLayout(int64_t labels) {
   return {{"evaluation.confusion", {DType::kI64, {labels, labels}}},
-          {"evaluation.histogram", {DType::kI64, {data::kAccuracyBins}}},
+          {"evaluation.histogram", {DType::kI64, {kAccuracyBins}}},
           {"evaluation.loss", {DType::kF64, {1}}}};
 }
 
@@ -192,10 +192,10 @@ Status Folder::FoldGradients(const coordinator::FinishAggregate& command, RunSta
 Result<coordinator::AggregateFinished> Folder::FoldEvaluation(
     const coordinator::FinishAggregate& command) {
   ASSIGN_OR_RETURN(const TensorMap sums, SumUploads(command, EvaluationLayout(plan_.labels)));
-  ASSIGN_OR_RETURN(const data::Evaluation evaluation,
-                   data::Evaluation::FromCounts(plan_.labels, sums.at("evaluation.confusion").i64(),
-                                                sums.at("evaluation.histogram").i64(),
-                                                sums.at("evaluation.loss").f64()[0]));
+  ASSIGN_OR_RETURN(const Evaluation evaluation,
+                   Evaluation::FromCounts(plan_.labels, sums.at("evaluation.confusion").i64(),
+                                          sums.at("evaluation.histogram").i64(),
+                                          sums.at("evaluation.loss").f64()[0]));
   Finished finished;
   finished.sequence = command.task.sequence;
   ASSIGN_OR_RETURN(finished.digest, blobs_.Put(Bytes(SerializeSafetensors(sums))));

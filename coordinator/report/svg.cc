@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "aggregation/base/units.h"
-#include "client/data/utf8.h"
+#include "aggregation/base/utf8.h"
 
 namespace tributary::report {
 
@@ -14,7 +14,7 @@ std::string Escape(std::string_view text) {
   std::string out;
   out.reserve(text.size());
   while (!text.empty()) {
-    const size_t valid = data::ValidUtf8Prefix(text);
+    const size_t valid = ValidUtf8Prefix(text);
     for (char c : text.substr(0, valid)) {
       switch (c) {
         case '&':

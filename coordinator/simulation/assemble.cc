@@ -91,11 +91,20 @@ coordinator::RunPlan MakePlan(const Environment& e) {
   return plan;
 }
 
+// What all planned rounds will have spent together.
+std::string PlannedPrivacy(const Environment& e, const privacy::PrivacyEvent& event) {
+  privacy::RdpAccountant accountant(privacy::RelationOf(event));
+  std::optional<privacy::Spent> spent;
+  if (accountant.Compose(event, e.plan.rounds))
+    if (const auto epsilon = accountant.Epsilon(e.config.privacy.delta)) spent = *epsilon;
+  return report::PrivacyStatement(e.config, event, spent);
+}
+
 // Chooses or checks the noise and fills the plan's budget; returns what is wrong, or "".
 std::string AddPrivacy(Environment& e) {
   const config::PrivacyPart& p = e.config.privacy;
   if (p.mode == "none") {
-    e.privacy_statement = "NOT PRIVATE: no privacy mechanism was used.";
+    e.privacy_statement = report::PrivacyStatement(e.config, {}, {});
     return "";
   }
   const auto population = static_cast<int64_t>(e.clients.size());
@@ -122,11 +131,7 @@ std::string AddPrivacy(Environment& e) {
                             : static_cast<double>(e.plan.cohort.value_or(population));
   e.fold.noise = privacy::CentralNoise{p.clip_norm, multiplier,
                                        privacy::RelationOf(event_with(multiplier)), cohort};
-  e.privacy_statement =
-      p.noise == "seeded"
-          ? "simulation, not private: the noise is seeded and can be repeated"
-          : fmt::format("central differential privacy, unit: client, noise multiplier {:g}",
-                        multiplier);
+  e.privacy_statement = PlannedPrivacy(e, event_with(multiplier));
   return "";
 }
 

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "aggregation/base/metrics.h"
 #include "aggregation/base/random.h"
-#include "client/data/metrics.h"
 #include "client/task/text_model.h"
 #include "coordinator/config/render.h"
 #include "coordinator/simulation/assemble.h"
@@ -38,9 +38,9 @@ class Loader {
       if (e_.config.model.labels.size() < 2)
         Add("data.train has {} label, a classifier needs two", e_.config.model.labels.size());
     }
-    if (e_.config.model.labels.size() > static_cast<size_t>(data::kMaxClasses))
+    if (e_.config.model.labels.size() > static_cast<size_t>(kMaxClasses))
       Add("data.train has {} labels, at most {} are supported", e_.config.model.labels.size(),
-          data::kMaxClasses);
+          kMaxClasses);
     auto labels = Index(train->examples, "data.train");
     std::optional<std::vector<int32_t>> test_labels;
     if (test) test_labels = Index(test->examples, "data.test");

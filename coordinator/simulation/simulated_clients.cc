@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "aggregation/base/metrics.h"
 #include "aggregation/tensor/safetensors.h"
-#include "client/data/metrics.h"
 
 namespace tributary::simulation {
 namespace {

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "aggregation/base/status.h"
-#include "client/data/utf8.h"
+#include "aggregation/base/utf8.h"
 
 namespace tributary::data {
 

@@ -2,7 +2,7 @@
 
 #include <utf8proc.h>
 
-#include "client/data/utf8.h"
+#include "aggregation/base/utf8.h"
 
 namespace tributary::data {
 namespace {

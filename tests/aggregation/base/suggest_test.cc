@@ -7,7 +7,7 @@
 namespace tributary {
 namespace {
 
-const std::vector<std::string> kNames = {"client", "label", "text", "title"};
+const std::vector<std::string_view> kNames = {"client", "label", "text", "title"};
 
 TEST(Nearest, FindsATypoATranspositionAndAnotherCase) {
   EXPECT_EQ(Nearest("lable", kNames), "label");

@@ -101,7 +101,8 @@ TEST_P(MethodTest, ClientOfWeightZeroCountsForNothing) {
 TEST_P(MethodTest, RoundWithoutWeightIsRefused) {
   const auto nobody = SourceOf({});
   EXPECT_EQ(Aggregate({spec_, state_, {1, 0}}, *nobody).error().code, Code::kFailedPrecondition);
-  const auto weightless = SourceOf({Train(spec_, state_, {"a", 0}, {1, 0})});
+  const std::vector<Sent> sent = {Train(spec_, state_, {"a", 0}, {1, 0})};  // outlives the source
+  const auto weightless = SourceOf(sent);
   EXPECT_EQ(Aggregate({spec_, state_, {1, 0}}, *weightless).error().code,
             Code::kFailedPrecondition);
 }

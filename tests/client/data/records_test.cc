@@ -5,8 +5,8 @@
 #include <sstream>
 
 #include "aggregation/base/random.h"
+#include "aggregation/base/utf8.h"
 #include "client/data/table.h"
-#include "client/data/utf8.h"
 
 namespace tributary::data {
 namespace {

@@ -11,6 +11,7 @@
 #include "coordinator/report/method_bytes.h"
 #include "coordinator/report/privacy_view.h"
 #include "privacy/rdp_accountant.h"
+#include "coordinator/report/privacy_view.h"
 #include "tests/coordinator/report/sample_run.h"
 #include "tests/support/matchers.h"
 
@@ -259,6 +260,19 @@ TEST(MethodBytes, FollowTheFormulas) {
     EXPECT_EQ(m.up, 12 * 4 * up) << m.method->name;
     EXPECT_EQ(m.down, 12 * 4 * down) << m.method->name;
   }
+}
+
+TEST(TrainingEvent, SaysHowTheCohortIsDrawn) {
+  config::Config config;
+  EXPECT_FALSE(TrainingEvent(config, 40, 1.3).has_value());
+  config.privacy.mode = "central";
+  EXPECT_EQ(TrainingEvent(config, 40, 1.3), privacy::PrivacyEvent(privacy::Gaussian{1.3}));
+  config.federation.cohort.clients = 40;  // everybody, but as a number: clients may be replaced
+  EXPECT_EQ(TrainingEvent(config, 40, 1.3),
+            privacy::PrivacyEvent(privacy::FixedSizeSampled{40, 40, {1.3}}));
+  config.federation.sampling = "poisson";
+  EXPECT_EQ(TrainingEvent(config, 40, 1.3),
+            privacy::PrivacyEvent(privacy::PoissonSampled{1.0, {1.3}}));
 }
 
 }  // namespace

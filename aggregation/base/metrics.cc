@@ -1,11 +1,11 @@
-#include "client/data/metrics.h"
+#include "aggregation/base/metrics.h"
 
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 #include <tuple>
 
-namespace tributary::data {
+namespace tributary {
 
 Evaluation::Evaluation(int64_t classes) : classes_(classes) {
   TRIBUTARY_CHECK(classes >= 1 && classes <= kMaxClasses,
@@ -113,4 +113,4 @@ std::vector<Confusion> Evaluation::WorstConfusions(size_t most) const {
   return wrong;
 }
 
-}  // namespace tributary::data
+}  // namespace tributary

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <string_view>
 
-namespace tributary::data {
+namespace tributary {
 
 // The position of the first byte that begins no valid sequence, or text.size() if all is valid.
 size_t ValidUtf8Prefix(std::string_view text);
@@ -15,4 +15,4 @@ inline bool IsUtf8(std::string_view text) { return ValidUtf8Prefix(text) == text
 // `text` cut to at most `limit` bytes, never within a character. `text` is UTF-8.
 std::string_view CutUtf8(std::string_view text, size_t limit);
 
-}  // namespace tributary::data
+}  // namespace tributary

@@ -10,7 +10,7 @@
 
 #include "aggregation/base/status.h"
 
-namespace tributary::data {
+namespace tributary {
 
 inline constexpr int kAccuracyBins = 20;
 inline constexpr int64_t kMaxClasses = 1024;  // the counts grow with its square
@@ -65,4 +65,4 @@ class Evaluation {
   double loss_sum_ = 0;
 };
 
-}  // namespace tributary::data
+}  // namespace tributary

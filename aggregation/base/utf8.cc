@@ -1,9 +1,9 @@
-#include "client/data/utf8.h"
+#include "aggregation/base/utf8.h"
 
 #include <cstdint>
 #include <cstring>
 
-namespace tributary::data {
+namespace tributary {
 namespace {
 
 // The length of the sequence at the front of `text`, 0 if it is not valid (RFC 3629, section 4).
@@ -48,4 +48,4 @@ std::string_view CutUtf8(std::string_view text, size_t limit) {
   return text.substr(0, limit);
 }
 
-}  // namespace tributary::data
+}  // namespace tributary

@@ -1,4 +1,4 @@
-#include "client/data/metrics.h"
+#include "aggregation/base/metrics.h"
 
 #include <gmock/gmock.h>
 
@@ -7,7 +7,7 @@
 #include "aggregation/base/file.h"
 #include "aggregation/base/random.h"
 
-namespace tributary::data {
+namespace tributary {
 namespace {
 
 using testing::ElementsAreArray;
@@ -125,4 +125,4 @@ TEST(Evaluations, AreNotMadeOfImpossibleCounts) {
 }
 
 }  // namespace
-}  // namespace tributary::data
+}  // namespace tributary
