@@ -56,5 +56,5 @@ wall() {
   shift
   "$@" 2>/dev/null | tail -n 1 |
     sed "s/}\$/, \"wall\": WALL}/" >"$work/line"
-  sed "s/WALL/$(awk -v a="$EPOCHREALTIME" -v b="$began" 'BEGIN {print a - b}')/" "$work/line" >>"$file"
+  sed "s/WALL/$(awk -v a="$EPOCHREALTIME" -v b="$began" 'BEGIN {printf "%.3f", a - b}')/" "$work/line" >>"$file"
 }

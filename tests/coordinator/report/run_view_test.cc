@@ -11,7 +11,6 @@
 #include "coordinator/report/method_bytes.h"
 #include "coordinator/report/privacy_view.h"
 #include "privacy/rdp_accountant.h"
-#include "coordinator/report/privacy_view.h"
 #include "tests/coordinator/report/sample_run.h"
 #include "tests/support/matchers.h"
 
