@@ -5,7 +5,11 @@
 #include <sys/resource.h>
 
 #include <chrono>
+#include <condition_variable>
 #include <cstdio>
+#include <deque>
+#include <mutex>
+#include <thread>
 
 #include "aggregation/tensor/safetensors.h"
 #include "coordinator/core/text.h"
@@ -27,28 +31,63 @@ strategy::AdapterSpec Spec() {
   return spec;
 }
 
+// Two workers, as the simulation has on two cores.
 class Clients : public simulation::ClientWork {
  public:
-  explicit Clients(store::BlobStore& blobs) : blobs_(blobs) {}
+  explicit Clients(store::BlobStore& blobs) : blobs_(blobs) {
+    for (int i = 0; i < 2; ++i) workers_.emplace_back([this](std::stop_token stop) { Work(stop); });
+  }
   simulation::WorkCost Cost(const ClientId&, const Task&) override {
     return {4 * kOut * kRank, 1, 4 * kOut * kRank};
   }
-  void Start(const ClientId&, const Task&, TimePoint) override {}
+  void Start(const ClientId& client, const Task& task, TimePoint) override {
+    const std::scoped_lock lock(mutex_);
+    queue_.push_back({task.sequence, client});
+    changed_.notify_all();
+  }
   Result<simulation::WorkResult> Wait(const ClientId& client, int64_t sequence) override {
+    std::unique_lock lock(mutex_);
+    const Key key{sequence, client};
+    changed_.wait(lock, [&] { return done_.contains(key); });
+    return std::move(done_.extract(key).mapped());
+  }
+  void Abandon(const ClientId&, int64_t) override {}
+
+ private:
+  using Key = std::pair<int64_t, ClientId>;
+  void Work(std::stop_token stop) {
+    std::unique_lock lock(mutex_);
+    while (changed_.wait(lock, stop, [this] { return !queue_.empty(); })) {
+      const Key key = queue_.front();
+      queue_.pop_front();
+      lock.unlock();
+      auto result = Train(key);
+      lock.lock();
+      done_.emplace(key, std::move(result));
+      changed_.notify_all();
+    }
+  }
+  static std::string Update(const Key& key) {
     TensorMap update;  // different for every client and round, as real updates are
     Tensor& delta = update["layer.lora_B"] = Tensor(DType::kF32, {kOut, kRank});
-    delta.f32()[0] = static_cast<float>(sequence);
-    delta.f32()[1] = static_cast<float>(std::hash<std::string>()(client.value) % 1000);
-    const std::string bytes = SerializeSafetensors(update);
+    delta.f32()[0] = static_cast<float>(key.first);
+    delta.f32()[1] = static_cast<float>(std::hash<std::string>()(key.second.value) % 1000);
+    return SerializeSafetensors(update);
+  }
+  Result<simulation::WorkResult> Train(const Key& key) {
+    const std::string bytes = Update(key);
     simulation::WorkResult result;
     ASSIGN_OR_RETURN(result.digest, blobs_.Put(std::as_bytes(std::span(bytes))));
     result.weight = 1;
     return result;
   }
-  void Abandon(const ClientId&, int64_t) override {}
 
- private:
   store::BlobStore& blobs_;
+  std::mutex mutex_;
+  std::condition_variable_any changed_;
+  std::deque<Key> queue_;
+  std::map<Key, Result<simulation::WorkResult>> done_;
+  std::vector<std::jthread> workers_;
 };
 
 class Driver : public simulation::CoordinatorWork {
