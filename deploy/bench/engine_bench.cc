@@ -2,6 +2,7 @@
 // machines, simulated network, journal, blob store, fold and checkpoint.
 // Usage: engine_bench [--clients N] [--rounds N]
 
+#include <malloc.h>
 #include <sys/resource.h>
 
 #include <chrono>
@@ -163,6 +164,7 @@ Result<int> Run(int64_t clients, int64_t rounds) {
 }  // namespace tributary
 
 int main(int argc, char** argv) {
+  mallopt(M_ARENA_MAX, 1);  // what one worker frees, the next one uses
   int64_t clients = 50, rounds = 3;
   for (int i = 1; i + 1 < argc; i += 2)
     (std::string(argv[i]) == "--clients" ? clients : rounds) = std::stol(argv[i + 1]);
