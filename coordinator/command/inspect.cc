@@ -156,18 +156,25 @@ std::string Cell(const Json& value) {
   return value.dump();
 }
 
+// A digest in a table is told from the others by its first digits.
+std::string NarrowCell(const Json& value) {
+  const std::string text = Cell(value);
+  const bool is_digest = Digest::FromHex(text).has_value();
+  return is_digest ? text.substr(0, 12) : text;
+}
+
 void PrintTable(const std::string& title, const Json& rows, const std::string& indent) {
   std::vector<std::pair<std::string, size_t>> columns;
   for (const auto& [name, value] : rows.front().items()) columns.emplace_back(name, name.size());
   for (const Json& row : rows)
     for (auto& [name, width] : columns)
-      width = std::max(width, Cell(row.value(name, Json())).size());
+      width = std::max(width, NarrowCell(row.value(name, Json())).size());
   fmt::print("{}{}\n{} ", indent, title, indent);
   for (const auto& [name, width] : columns) fmt::print(" {:<{}}", name, width);
   for (const Json& row : rows) {
     fmt::print("\n{} ", indent);
     for (const auto& [name, width] : columns)
-      fmt::print(" {:<{}}", Cell(row.value(name, Json())), width);
+      fmt::print(" {:<{}}", NarrowCell(row.value(name, Json())), width);
   }
   fmt::print("\n");
 }

@@ -62,7 +62,7 @@ std::string RenderTimeline(const Round& round, const Caption& caption) {
     out += fmt::format("<g><title>{}</title>",
                        Escape(fmt::format("{}: {}{}", row.client.value, figure, rows_seen)));
     out += fmt::format("<text class=\"small end\" x=\"{:.1f}\" y=\"{:.1f}\">{}</text>", kLeft - 6,
-                       y + 11, Escape(Shorten(row.client.value, 20)));
+                       y + 11, Escape(Shorten(row.client.value, 18)));
     out += fmt::format(
         "<rect class=\"{}\" x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"10\" rx=\"2\"/>",
         reported ? "bar s1" : "bar lost", x.begin, y + 2.5, x(end) - x.begin);
