@@ -6,11 +6,10 @@
 #include <thread>
 
 #include "aggregation/base/metrics.h"
-#include "client/command/classifier.h"
+#include "client/command/model_options.h"
 #include "client/command/text_input.h"
 #include "client/data/dataset.h"
 #include "client/task/task_runner.h"
-#include "client/trainer_module.h"
 #include "deploy/commands.h"
 
 namespace tributary {
@@ -21,7 +20,8 @@ using client::Classifier;
 constexpr size_t kConfusions = 5;  // of the worst
 
 struct Options {
-  std::string model, adapter, data, text, label = "label", format = "text", device = "auto";
+  client::ModelOptions model;
+  std::string data, text, label = "label", format = "text";
   int workers = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
 };
 
@@ -87,13 +87,10 @@ void PrintJson(const Classifier& classifier, const Evaluation& evaluation, doubl
 }
 
 Result<int> Run(const Options& options) {
-  ASSIGN_OR_RETURN(const Classifier classifier,
-                   client::OpenClassifier(options.model, options.adapter));
+  ASSIGN_OR_RETURN(const Classifier classifier, options.model.Open());
   ASSIGN_OR_RETURN(const data::Corpus corpus, ReadCorpus(options, classifier));
-  ASSIGN_OR_RETURN(const auto trainer, client::OpenTrainer());
   const auto labels = static_cast<int64_t>(classifier.labels.size());
-  ASSIGN_OR_RETURN(const auto model, trainer->Load({options.model, "sequence-classification",
-                                                    labels, options.device}));
+  ASSIGN_OR_RETURN(const auto model, options.model.Load(labels));
   std::vector<client::Example> rows;
   for (size_t i = 0; i < corpus.rows(); ++i)
     rows.push_back({corpus.Ids(i), corpus.TypeIds(i), corpus.labels[i]});
@@ -112,12 +109,7 @@ Result<int> Run(const Options& options) {
 
 CommandBody AddEvaluate(CLI::App& app) {
   auto options = std::make_shared<Options>();
-  app.add_option("--model", options->model, "Directory of the base model, or of a merged one")
-      ->required()
-      ->type_name("DIR");
-  app.add_option("--adapter", options->adapter,
-                 "PEFT adapter directory; without it the model's own classifier")
-      ->type_name("DIR");
+  options->model.AddTo(app);
   app.add_option("--data", options->data, "Labelled rows: .jsonl, .csv or .tsv")
       ->required()
       ->type_name("FILE");
@@ -126,7 +118,6 @@ CommandBody AddEvaluate(CLI::App& app) {
   app.add_option("--label", options->label, "Column of the label")->type_name("COL");
   app.add_option("--workers", options->workers, "Threads; never changes a result")
       ->check(CLI::Range(1, 1024));
-  app.add_option("--device", options->device, "auto, cpu, cuda or cuda:N");
   app.add_option("--format", options->format, "text or json")
       ->check(CLI::IsMember({"text", "json"}));
   app.footer(

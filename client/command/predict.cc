@@ -4,9 +4,8 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
-#include "client/command/classifier.h"
+#include "client/command/model_options.h"
 #include "client/command/text_input.h"
-#include "client/trainer_module.h"
 #include "deploy/commands.h"
 
 namespace tributary {
@@ -18,7 +17,8 @@ using client::TextInput;
 constexpr size_t kBatch = 64;  // lines of one forward pass, when so many are there
 
 struct Options {
-  std::string model, adapter, data, text, format = "text", device = "auto";
+  client::ModelOptions model;
+  std::string data, text, format = "text";
 };
 
 std::vector<double> Softmax(std::span<const float> logits) {
@@ -61,13 +61,10 @@ Status PredictBatch(const Classifier& classifier, const client::Model& model,
 }
 
 Result<int> Run(const Options& options) {
-  ASSIGN_OR_RETURN(const Classifier classifier,
-                   client::OpenClassifier(options.model, options.adapter));
+  ASSIGN_OR_RETURN(const Classifier classifier, options.model.Open());
   ASSIGN_OR_RETURN(const auto input, TextInput::Open(options.data, options.text, classifier.pair));
-  ASSIGN_OR_RETURN(const auto trainer, client::OpenTrainer());
   ASSIGN_OR_RETURN(const auto model,
-                   trainer->Load({options.model, "sequence-classification",
-                                  static_cast<int64_t>(classifier.labels.size()), options.device}));
+                   options.model.Load(static_cast<int64_t>(classifier.labels.size())));
   const bool json = options.format == "json";
   std::vector<TextInput::Text> batch;
   for (bool more = true; more;) {
@@ -88,12 +85,7 @@ Result<int> Run(const Options& options) {
 
 CommandBody AddPredict(CLI::App& app) {
   auto options = std::make_shared<Options>();
-  app.add_option("--model", options->model, "Directory of the base model, or of a merged one")
-      ->required()
-      ->type_name("DIR");
-  app.add_option("--adapter", options->adapter,
-                 "PEFT adapter directory; without it the model's own classifier")
-      ->type_name("DIR");
+  options->model.AddTo(app);
   app.add_option("--data", options->data,
                  "Read this file instead of standard input: .jsonl, .csv, .tsv by column, else a "
                  "text a line")
@@ -104,7 +96,6 @@ CommandBody AddPredict(CLI::App& app) {
   app.add_option("--format", options->format,
                  "text (label, tab, probability) or json (with all logits in label order)")
       ->check(CLI::IsMember({"text", "json"}));
-  app.add_option("--device", options->device, "auto, cpu, cuda or cuda:N");
   app.footer(
       "One line out for each line in, in order, answered as they come.\nExamples:\n"
       "  echo 'tool to convert images' | tributary predict --model MODEL --adapter "

@@ -28,7 +28,6 @@ Result<report::ComparedRun> ReadRun(const std::string& group, const fs::path& pa
   const strategy::Method* method = strategy::FindMethod(run.config.adapter.method);
   report::ComparedRun compared{.group = group,
                                .seed = static_cast<uint64_t>(run.config.seed),
-                               .method = run.config.adapter.method,
                                .learning_rate = run.config.training.learning_rate,
                                .is_personal = method != nullptr && method->is_personal()};
   int64_t bytes = 0;

@@ -1,9 +1,12 @@
 #include "coordinator/report/comparison.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <cmath>
 #include <map>
 #include <numeric>
+#include <ranges>
 #include <set>
 
 namespace tributary::report {
@@ -27,8 +30,7 @@ Result<Groups> GroupsOf(std::span<const ComparedRun> runs) {
 }
 
 Status CheckNames(const Groups& groups, const CompareOptions& options) {
-  std::string known;
-  for (const auto& [name, group] : groups) known += (known.empty() ? "" : ", ") + name;
+  const std::string known = fmt::format("{}", fmt::join(std::views::keys(groups), ", "));
   if (!groups.contains(options.baseline))
     return InvalidArgument("baseline \"{}\" is none of the groups: {}", options.baseline, known);
   for (const std::string& name : options.references)
@@ -83,8 +85,8 @@ BudgetRow RowAt(const std::string& name, const Group& group, int64_t budget) {
 ComparisonRow StartRow(const Group& baseline) {
   ComparisonRow row{.name = "start only", .is_reference = true};
   row.accuracy = EstimateOf(Values(baseline, [](const ComparedRun& r) { return r.start; }));
-  row.difference = EstimateOf(
-      Values(baseline, [](const ComparedRun& r) { return r.start - r.points.back().accuracy; }));
+  row.difference =
+      EstimateOf(Values(baseline, [](const ComparedRun& r) { return r.start - Final(r); }));
   return row;
 }
 

@@ -17,7 +17,6 @@ namespace tributary::report {
 struct ComparedRun {
   std::string group;
   uint64_t seed = 0;
-  std::string method;
   double learning_rate = 0;
   bool is_personal = false;  // accuracy is over each client's rows under its own parts
   double start = 0;          // accuracy before round one

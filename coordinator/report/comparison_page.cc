@@ -1,12 +1,9 @@
 #include <fmt/format.h>
 
-#include <cmath>
-
 #include "coordinator/report/charts.h"
 #include "coordinator/report/comparison_tables.h"
 #include "coordinator/report/page.h"
 #include "coordinator/report/sections.h"
-#include "coordinator/report/style.h"
 
 namespace tributary::report {
 namespace {
@@ -20,7 +17,7 @@ std::string Plot(const Comparison& comparison) {
     if (row.is_baseline) chart.reference = row.accuracy.mean;
     const double half = row.accuracy.half.value_or(0);
     chart.rows.push_back(
-        {row.is_personal ? row.name + " *" : row.name,
+        {ShownName(row.name, row.is_personal),
          fmt::format("{}: {} ± {:.2f} points", row.name, AsPercent(row.accuracy.mean), 100 * half),
          row.is_reference  ? "s3"
          : row.is_personal ? "s4"
@@ -49,9 +46,9 @@ std::string Html(const Table& table) {
 
 std::string ComparisonHtml(const Comparison& comparison) {
   std::string out = OpenPage("Comparison of runs");
-  out += "<header>\n<p class=\"brand\">" + std::string(kMark) + "Tributary</p>\n";
-  out += fmt::format("<h1>{} groups of runs against {}</h1>\n</header>\n<main>\n",
-                     comparison.rows.size(), Escape(comparison.baseline));
+  out += OpenHeader(
+      fmt::format("{} groups of runs against {}", comparison.rows.size(), comparison.baseline));
+  out += "</header>\n<main>\n";
   out += Card("plot", "Accuracy", Plot(comparison));
   for (const Table& table : TablesOf(comparison))
     out += Card(fmt::format("table-{}", table.columns.size()), table.title, Html(table), true);

@@ -26,10 +26,6 @@ std::string Cell(const Estimate& estimate, bool with_sign = false) {
   return estimate.half ? mean + " ± " + Points(*estimate.half, false) : mean;
 }
 
-std::string NameOf(const std::string& name, bool is_personal) {
-  return is_personal ? name + " *" : name;
-}
-
 std::string Rates(const std::vector<double>& rates) {
   std::string text;
   for (const double rate : rates) text += (text.empty() ? "" : ", ") + fmt::format("{:g}", rate);
@@ -57,7 +53,7 @@ Table EqualExamples(const Comparison& comparison) {
                "bytes moved"},
               {}};
   for (const ComparisonRow& row : comparison.rows)
-    table.rows.push_back({NameOf(row.name, row.is_personal), Rates(row.learning_rates),
+    table.rows.push_back({ShownName(row.name, row.is_personal), Rates(row.learning_rates),
                           Cell(row.accuracy),
                           row.difference ? Cell(*row.difference, true) : std::string(kNone),
                           AsRound(row.examples), AsBytes(row.bytes)});
@@ -72,7 +68,7 @@ Table EqualBytes(const Comparison& comparison) {
               {}};
   for (const BudgetRow& row : comparison.at_budget)
     table.rows.push_back(
-        {NameOf(row.name, row.is_personal), Cell(row.accuracy), AsBytes(row.bytes)});
+        {ShownName(row.name, row.is_personal), Cell(row.accuracy), AsBytes(row.bytes)});
   return table;
 }
 
@@ -93,6 +89,10 @@ Json ToJson(const Estimate& estimate) {
 }
 
 }  // namespace
+
+std::string ShownName(const std::string& name, bool is_personal) {
+  return is_personal ? name + " *" : name;
+}
 
 std::vector<Table> TablesOf(const Comparison& comparison) {
   std::vector<Table> tables = {EqualExamples(comparison)};

@@ -14,6 +14,9 @@ struct Table {
   std::vector<std::vector<std::string>> rows;  // as long as `columns`
 };
 
+// A group's name as it is shown: one with personal parts is marked, and the note says why.
+std::string ShownName(const std::string& name, bool is_personal);
+
 // Equal examples; then equal bytes, where there is a budget.
 std::vector<Table> TablesOf(const Comparison& comparison);
 

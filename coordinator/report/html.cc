@@ -79,9 +79,7 @@ std::string Headline(const Page& page) {
   const auto& cohort = page.config.federation.cohort.clients;
   const auto up = static_cast<double>(view.BytesUp()), down = static_cast<double>(view.BytesDown());
 
-  std::string out = "<header>\n<p class=\"brand\">" + std::string(kMark) + "Tributary</p>\n";
-  out += fmt::format("<h1>{} on {}</h1>\n", Escape(page.MethodTitle()),
-                     Escape(page.config.model.name));
+  std::string out = OpenHeader(fmt::format("{} on {}", page.MethodTitle(), page.config.model.name));
   out += fmt::format(
       "<p class=\"lede\">{} clients fine-tuned one model together over {} rounds. None of them "
       "shared a row.</p>\n",

@@ -18,6 +18,11 @@ std::string OpenPage(std::string_view title) {
                            Escape(title), kStyle);
 }
 
+std::string OpenHeader(std::string_view heading) {
+  return fmt::format("<header>\n<p class=\"brand\">{}Tributary</p>\n<h1>{}</h1>\n", kMark,
+                     Escape(heading));
+}
+
 std::string ClosePage(std::string_view footer) {
   return fmt::format("<footer>{}</footer>\n<script>{}</script>\n</body>\n</html>\n", Escape(footer),
                      kScript);

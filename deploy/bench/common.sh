@@ -50,6 +50,18 @@ quotient() { awk -v a="$1" -v b="$2" 'BEGIN {printf "%.2f", a / b}'; }
 # row WHAT OURS RIVAL RATIO WANTED
 row() { printf '| %s | %s | %s | %s | %s |\n' "$@"; }
 
+# compare NAME FIELD WHAT RIVAL WANTED: a row of the medians in $work/NAME.ours and .rival. More is
+# better of what is counted per second, less of the rest.
+compare() {
+  local ours rival ratio
+  ours=$(field "$2" "$work/$1.ours") rival=$(field "$2" "$work/$1.rival")
+  case $2 in
+    *s_per_second) ratio=$(quotient "$ours" "$rival") ;;
+    *) ratio=$(quotient "$rival" "$ours") ;;
+  esac
+  row "$3" "$ours" "$rival ($4)" "$ratio" "$5"
+}
+
 # wall FILE COMMAND...: appends the command's JSON line with its wall time from start to end.
 wall() {
   local file=$1 began=$EPOCHREALTIME

@@ -1,9 +1,14 @@
 # shellcheck shell=bash
-# The example's data. Source after common.sh and packages.sh, from the checkout's root.
+# The example's data and runs. Source after common.sh and packages.sh, from the checkout's root.
 
 # shellcheck disable=SC2034
 readonly program=build/release/tributary plan=deploy/quickstart.d/federation.toml
 readonly data=runs/data/debian
+
+# run_exists RUN, run_finished RUN: a run directory has its configuration from the start, and a
+# summary from the first round on, in which "finished" is null until the run ended.
+run_exists() { [[ -e $1/run.toml ]]; }
+run_finished() { [[ -e $1/summary.json ]] && ! grep --quiet '"finished": null' "$1/summary.json"; }
 
 # prepare_data: split files from the index of packages that apt keeps. Renamed into place, so that
 # the folder exists only when it is whole.

@@ -13,7 +13,7 @@ namespace {
 using testing::HasSubstr;
 
 ComparedRun Run(std::string group, uint64_t seed, double accuracy) {
-  ComparedRun run{.group = std::move(group), .seed = seed, .method = "fedit"};
+  ComparedRun run{.group = std::move(group), .seed = seed};
   run.learning_rate = 0.001;
   run.start = 0.5;
   run.examples = 1000;

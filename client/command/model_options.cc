@@ -1,0 +1,24 @@
+#include "client/command/model_options.h"
+
+#include "client/trainer_module.h"
+
+namespace tributary::client {
+
+void ModelOptions::AddTo(CLI::App& app) {
+  app.add_option("--model", model, "Directory of the base model, or of a merged one")
+      ->required()
+      ->type_name("DIR");
+  app.add_option("--adapter", adapter,
+                 "PEFT adapter directory; without it the model's own classifier")
+      ->type_name("DIR");
+  app.add_option("--device", device, "auto, cpu, cuda or cuda:N");
+}
+
+Result<Classifier> ModelOptions::Open() const { return OpenClassifier(model, adapter); }
+
+Result<std::shared_ptr<const Model>> ModelOptions::Load(int64_t labels) const {
+  ASSIGN_OR_RETURN(const auto trainer, OpenTrainer());
+  return trainer->Load({model, "sequence-classification", labels, device});
+}
+
+}  // namespace tributary::client
