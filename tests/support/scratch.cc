@@ -13,17 +13,20 @@ namespace tributary {
 namespace {
 
 // Memory where there is some, since tests sync thousands of times; TMPDIR decides otherwise.
-std::filesystem::path Root() {
-  if (::getenv("TMPDIR") == nullptr && ::access("/dev/shm", W_OK) == 0) return "/dev/shm";
-  return std::filesystem::temp_directory_path();
+std::string MakeDirectory() {
+  std::vector<std::filesystem::path> roots = {std::filesystem::temp_directory_path()};
+  if (::getenv("TMPDIR") == nullptr) roots.insert(roots.begin(), "/dev/shm");
+  for (const std::filesystem::path& root : roots) {
+    std::string name = (root / "tributary-test-XXXXXX").string();
+    if (::mkdtemp(name.data()) != nullptr) return name;
+  }
+  return "";
 }
 
 }  // namespace
 
-ScratchDirectory::ScratchDirectory() {
-  std::string name = (Root() / "tributary-test-XXXXXX").string();
-  TRIBUTARY_CHECK(::mkdtemp(name.data()) != nullptr, "a temporary directory can be made");
-  path_ = name;
+ScratchDirectory::ScratchDirectory() : path_(MakeDirectory()) {
+  TRIBUTARY_CHECK(!path_.empty(), "a temporary directory can be made");
   std::filesystem::permissions(path_, std::filesystem::perms(0755));
 }
 
