@@ -2,7 +2,7 @@
 
 #include <cstdio>
 
-#include "coordinator/simulation/version.h"
+#include "aggregation/base/version.h"
 #include "deploy/commands.h"
 
 namespace tributary {

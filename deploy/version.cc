@@ -1,4 +1,4 @@
-#include "coordinator/simulation/version.h"
+#include "aggregation/base/version.h"
 #include "client/trainer_module.h"
 #include "deploy/commands.h"
 
@@ -6,7 +6,7 @@ namespace tributary {
 
 std::string VersionText() {
   return fmt::format("tributary {}, numerics {}, built with {} {}, training interface {}",
-                     simulation::kVersion, simulation::kNumerics,
+                     kVersion, kNumerics,
 #ifdef __clang__
                      "Clang", __clang_version__,
 #else

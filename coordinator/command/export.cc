@@ -3,8 +3,8 @@
 #include <cstdio>
 
 #include "aggregation/strategy/export.h"
-#include "coordinator/fold/run_state.h"
-#include "coordinator/simulation/assemble.h"
+#include "aggregation/strategy/run_state.h"
+#include "coordinator/plan/assemble.h"
 #include "coordinator/simulation/run_directory.h"
 #include "deploy/commands.h"
 
@@ -32,10 +32,10 @@ Status CheckOptions(const Options& options) {
   return {};
 }
 
-Result<fold::RunState> ReadState(const simulation::RunDirectory& run,
+Result<strategy::RunState> ReadState(const simulation::RunDirectory& run,
                                  const strategy::AdapterSpec& spec, const report::Round& round) {
   ASSIGN_OR_RETURN(const auto blob, run.blobs->Open(*round.digest));
-  ASSIGN_OR_RETURN(fold::RunState state, fold::ParseRunState(spec, blob->bytes()));
+  ASSIGN_OR_RETURN(strategy::RunState state, strategy::ParseRunState(spec, blob->bytes()));
   if (state.adapter.empty())
     return MakeError(Code::kFailedPrecondition,
                      "{}: round {} ended before the adapter's start was known", run.path.string(),
@@ -58,8 +58,8 @@ Result<int> Run(const Options& options) {
     return MakeError(Code::kFailedPrecondition,
                      "{} was run on the base model with digest {}, but {} has {}", options.run,
                      run.facts.base_digest.Hex(), model.string(), base.digest.Hex());
-  ASSIGN_OR_RETURN(const strategy::AdapterSpec spec, simulation::AdapterOf(run.config, base));
-  ASSIGN_OR_RETURN(const fold::RunState state, ReadState(run, spec, *round));
+  ASSIGN_OR_RETURN(const strategy::AdapterSpec spec, plan::AdapterOf(run.config, {base.family, base.config}));
+  ASSIGN_OR_RETURN(const strategy::RunState state, ReadState(run, spec, *round));
   const artefact::Provenance provenance = simulation::ProvenanceOf(run.facts, run.view, *round);
   if (options.merge) {
     RETURN_IF_ERROR(artefact::WriteMergedDirectory(options.out, spec, state.adapter, run.config,

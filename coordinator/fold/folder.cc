@@ -71,13 +71,19 @@ int64_t UploadBytes(const FoldPlan& plan, const ClientId& client, const Task& ta
   return bytes;
 }
 
-Result<RunState> Folder::Open(const Digest& digest) const {
+Folder::Folder(FoldPlan plan, store::BlobStore& blobs, std::unique_ptr<privacy::NoiseSource> noise,
+               OpenUpload open)
+    : plan_(std::move(plan)), blobs_(blobs), open_(std::move(open)), noise_(std::move(noise)) {
+  if (!open_) open_ = [&blobs](int64_t, const Digest& digest) { return blobs.Open(digest); };
+}
+
+Result<strategy::RunState> Folder::Open(const Digest& digest) const {
   ASSIGN_OR_RETURN(const auto blob, blobs_.Open(digest));
-  return ParseRunState(plan_.adapter, blob->bytes());
+  return strategy::ParseRunState(plan_.adapter, blob->bytes());
 }
 
 Result<Digest> Folder::PutStart(TensorMap head, const strategy::StartSources& sources) {
-  RunState state;
+  strategy::RunState state;
   if (strategy::InputOf(plan_.adapter) == strategy::StartInput::kGradient) {
     state.head = std::move(head);
   } else {
@@ -94,7 +100,7 @@ Result<std::optional<coordinator::AggregateFinished>> Folder::Fold(
     ASSIGN_OR_RETURN(finished, FoldEvaluation(command));
     return finished;
   }
-  ASSIGN_OR_RETURN(RunState state, Open(command.task.checkpoint));
+  ASSIGN_OR_RETURN(strategy::RunState state, Open(command.task.checkpoint));
   Status folded = command.task.kind == TaskKind::kTrain ? FoldTraining(command, &state, &finished)
                   : command.task.kind == TaskKind::kFeatureMoments ? FoldMoments(command, &state)
                                                                    : FoldGradients(command, &state);
@@ -108,7 +114,7 @@ Result<std::optional<coordinator::AggregateFinished>> Folder::Fold(
   return finished;
 }
 
-Status Folder::FoldTraining(const coordinator::FinishAggregate& command, RunState* state,
+Status Folder::FoldTraining(const coordinator::FinishAggregate& command, strategy::RunState* state,
                             Finished* finished) {
   const strategy::RoundStart start{
       plan_.adapter, state->adapter, {command.task.round, command.task.round - 1}};
@@ -117,7 +123,7 @@ Status Folder::FoldTraining(const coordinator::FinishAggregate& command, RunStat
     ASSIGN_OR_RETURN(TensorMap mean, NoisedMean(command));
     ASSIGN_OR_RETURN(result, strategy::AggregateFromMean(start, std::move(mean)));
   } else {
-    SpooledUpdates updates(blobs_, command.updates, plan_.rank_of);
+    SpooledUpdates updates(open_, command, plan_.rank_of);
     ASSIGN_OR_RETURN(result, strategy::Aggregate(start, updates, plan_.threads));
   }
   if (result.averaging_error)
@@ -133,7 +139,7 @@ Result<TensorMap> Folder::NoisedMean(const coordinator::FinishAggregate& command
   ASSIGN_OR_RETURN(privacy::GridSum sum,
                    privacy::GridSum::Create(layout, *plan_.noise, *noise_, call));
   RETURN_IF_ERROR(
-      ForEachUpload(blobs_, command.updates,
+      ForEachUpload(open_, command,
                     [&](const coordinator::AcceptedUpdate&, const TensorViewMap& deltas) -> Status {
                       RETURN_IF_ERROR(sum.Add(deltas));
                       return {};
@@ -147,7 +153,7 @@ Result<TensorMap> Folder::SumUploads(const coordinator::FinishAggregate& command
   for (const auto& [name, entry] : layout)
     sums[name] = Tensor(entry.dtype == DType::kI64 ? DType::kI64 : DType::kF64, entry.shape);
   RETURN_IF_ERROR(ForEachUpload(
-      blobs_, command.updates,
+      open_, command,
       [&](const coordinator::AcceptedUpdate& update, const TensorViewMap& tensors) -> Status {
         if (Status fits = CheckCompatible(layout, tensors); !fits)
           return Annotate(fits.error(), update.client.value);
@@ -157,7 +163,7 @@ Result<TensorMap> Folder::SumUploads(const coordinator::FinishAggregate& command
   return sums;
 }
 
-Status Folder::FoldMoments(const coordinator::FinishAggregate& command, RunState* state) {
+Status Folder::FoldMoments(const coordinator::FinishAggregate& command, strategy::RunState* state) {
   const int64_t features = FeatureCount(plan_);
   ASSIGN_OR_RETURN(const TensorMap sums,
                    SumUploads(command, MomentsLayout(features, plan_.labels)));
@@ -175,7 +181,8 @@ Status Folder::FoldMoments(const coordinator::FinishAggregate& command, RunState
   return {};
 }
 
-Status Folder::FoldGradients(const coordinator::FinishAggregate& command, RunState* state) {
+Status Folder::FoldGradients(const coordinator::FinishAggregate& command,
+                             strategy::RunState* state) {
   ASSIGN_OR_RETURN(const TensorMap sums, SumUploads(command, GradientLayout(plan_.adapter)));
   TensorMap gradients;
   for (const auto& [name, sum] : sums) {

@@ -6,8 +6,8 @@
 
 #include "aggregation/strategy/head_start.h"
 #include "aggregation/strategy/round.h"
+#include "aggregation/strategy/run_state.h"
 #include "coordinator/core/event.h"
-#include "coordinator/fold/run_state.h"
 #include "coordinator/fold/spooled_updates.h"
 #include "privacy/grid_sum.h"
 
@@ -24,9 +24,10 @@ struct FoldPlan {
 
 class Folder {
  public:
-  // `blobs` outlives the folder. `noise` is needed where the plan asks for it.
-  Folder(FoldPlan plan, store::BlobStore& blobs, std::unique_ptr<privacy::NoiseSource> noise)
-      : plan_(std::move(plan)), blobs_(blobs), noise_(std::move(noise)) {}
+  // `blobs` outlives the folder and keeps states; without `open`, uploads are there too. `noise` is
+  // needed where the plan asks for it.
+  Folder(FoldPlan plan, store::BlobStore& blobs, std::unique_ptr<privacy::NoiseSource> noise,
+         OpenUpload open = {});
 
   // The state that round 0 starts from, put into the store: the given head, and the adapter where
   // it needs no statistics. `weights` by module, for start = "weight-svd".
@@ -37,21 +38,22 @@ class Folder {
   Result<std::optional<coordinator::AggregateFinished>> Fold(
       const coordinator::FinishAggregate& command, std::string* why);
 
-  Result<RunState> Open(const Digest& digest) const;
+  Result<strategy::RunState> Open(const Digest& digest) const;
   const FoldPlan& plan() const { return plan_; }
 
  private:
   using Finished = coordinator::AggregateFinished;
-  Status FoldTraining(const coordinator::FinishAggregate& command, RunState* state,
+  Status FoldTraining(const coordinator::FinishAggregate& command, strategy::RunState* state,
                       Finished* finished);
   Result<TensorMap> NoisedMean(const coordinator::FinishAggregate& command);
-  Status FoldMoments(const coordinator::FinishAggregate& command, RunState* state);
-  Status FoldGradients(const coordinator::FinishAggregate& command, RunState* state);
+  Status FoldMoments(const coordinator::FinishAggregate& command, strategy::RunState* state);
+  Status FoldGradients(const coordinator::FinishAggregate& command, strategy::RunState* state);
   Result<Finished> FoldEvaluation(const coordinator::FinishAggregate& command);
   Result<TensorMap> SumUploads(const coordinator::FinishAggregate& command, const Layout& layout);
 
   FoldPlan plan_;
   store::BlobStore& blobs_;
+  OpenUpload open_;
   std::unique_ptr<privacy::NoiseSource> noise_;
 };
 

@@ -5,14 +5,15 @@
 namespace tributary::fold {
 namespace {
 
-struct OpenUpload {
+struct Upload {
   std::shared_ptr<const store::Blob> blob;  // keeps the views alive
   SafetensorsContent content;
 };
 
-Result<OpenUpload> Open(const store::BlobStore& blobs, const coordinator::AcceptedUpdate& update) {
-  OpenUpload upload;
-  auto blob = blobs.Open(update.digest);
+Result<Upload> Open(const OpenUpload& open, int64_t sequence,
+                    const coordinator::AcceptedUpdate& update) {
+  Upload upload;
+  auto blob = open(sequence, update.digest);
   if (!blob) return Annotate(blob.error(), "update of " + update.client.value);
   upload.blob = *std::move(blob);
   auto content = ParseSafetensors(upload.blob->bytes());
@@ -24,13 +25,14 @@ Result<OpenUpload> Open(const store::BlobStore& blobs, const coordinator::Accept
 }  // namespace
 
 Status SpooledUpdates::ForEach(const Visitor& visit) {
-  for (size_t begin = 0; begin < updates_.size(); begin += kGroup) {
-    std::vector<OpenUpload> open;
+  const auto& updates = command_.updates;
+  for (size_t begin = 0; begin < updates.size(); begin += kGroup) {
+    std::vector<Upload> open;
     std::vector<strategy::Update> group;
-    for (size_t i = begin; i < std::min(begin + kGroup, updates_.size()); ++i) {
-      ASSIGN_OR_RETURN(OpenUpload upload, Open(blobs_, updates_[i]));
+    for (size_t i = begin; i < std::min(begin + kGroup, updates.size()); ++i) {
+      ASSIGN_OR_RETURN(Upload upload, Open(open_, command_.task.sequence, updates[i]));
       open.push_back(std::move(upload));
-      group.push_back({updates_[i].client.value, updates_[i].weight, rank_of_(updates_[i].client),
+      group.push_back({updates[i].client.value, updates[i].weight, rank_of_(updates[i].client),
                        open.back().content.tensors});
     }
     RETURN_IF_ERROR(visit(group));
@@ -39,10 +41,10 @@ Status SpooledUpdates::ForEach(const Visitor& visit) {
 }
 
 Status ForEachUpload(
-    const store::BlobStore& blobs, const std::vector<coordinator::AcceptedUpdate>& updates,
+    const OpenUpload& open, const coordinator::FinishAggregate& command,
     const std::function<Status(const coordinator::AcceptedUpdate&, const TensorViewMap&)>& visit) {
-  for (const coordinator::AcceptedUpdate& update : updates) {
-    ASSIGN_OR_RETURN(const OpenUpload upload, Open(blobs, update));
+  for (const coordinator::AcceptedUpdate& update : command.updates) {
+    ASSIGN_OR_RETURN(const Upload upload, Open(open, command.task.sequence, update));
     RETURN_IF_ERROR(visit(update, upload.content.tensors));
   }
   return {};

@@ -1,6 +1,6 @@
 #pragma once
-// Accepted updates where they were spooled: in the blob store, opened in small groups and closed
-// again, so a fold's memory does not grow with their number.
+// Accepted updates where they were spooled, opened in small groups and closed again, so a fold's
+// memory does not grow with their number.
 
 #include <functional>
 
@@ -12,25 +12,28 @@
 namespace tributary::fold {
 
 using RankOf = std::function<int64_t(const ClientId&)>;
+// What a client sent for the stage of that sequence number.
+using OpenUpload =
+    std::function<Result<std::shared_ptr<const store::Blob>>(int64_t sequence, const Digest&)>;
 
 class SpooledUpdates : public strategy::UpdateSource {
  public:
-  // The arguments outlive the object. `updates` are in client-name order, as the core gives them.
-  SpooledUpdates(const store::BlobStore& blobs,
-                 const std::vector<coordinator::AcceptedUpdate>& updates, RankOf rank_of)
-      : blobs_(blobs), updates_(updates), rank_of_(std::move(rank_of)) {}
+  // The arguments outlive the object. Updates are in client-name order, as the core gives them.
+  SpooledUpdates(const OpenUpload& open, const coordinator::FinishAggregate& command,
+                 RankOf rank_of)
+      : open_(open), command_(command), rank_of_(std::move(rank_of)) {}
 
   Status ForEach(const Visitor& visit) override;
 
  private:
-  const store::BlobStore& blobs_;
-  const std::vector<coordinator::AcceptedUpdate>& updates_;
+  const OpenUpload& open_;
+  const coordinator::FinishAggregate& command_;
   RankOf rank_of_;
 };
 
 // Calls visit with each upload's tensors, in order.
 Status ForEachUpload(
-    const store::BlobStore& blobs, const std::vector<coordinator::AcceptedUpdate>& updates,
+    const OpenUpload& open, const coordinator::FinishAggregate& command,
     const std::function<Status(const coordinator::AcceptedUpdate&, const TensorViewMap&)>& visit);
 
 }  // namespace tributary::fold

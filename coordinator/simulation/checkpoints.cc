@@ -12,31 +12,20 @@ std::string FactName(const Digest& digest, int64_t rank) {
 }
 }  // namespace
 
-Result<std::shared_ptr<const ClientCheckpoint>> Checkpoints::Load(
+Result<std::shared_ptr<const strategy::ClientCheckpoint>> Checkpoints::Load(
     const Digest& digest, int64_t rank, std::map<Digest, int64_t>* sizes) {
   const strategy::AdapterSpec& spec = folder_.plan().adapter;
-  ASSIGN_OR_RETURN(fold::RunState state, folder_.Open(digest));
-  auto out = std::make_shared<ClientCheckpoint>();
-  out->class_counts = std::move(state.class_counts);
-  if (state.adapter.empty()) {
-    for (const auto& [name, tensor] : state.head)
-      (*sizes)[strategy::TensorDigest(tensor.view())] = static_cast<int64_t>(tensor.bytes().size());
-    out->head = std::move(state.head);
-    return std::shared_ptr<const ClientCheckpoint>(std::move(out));
-  }
-  TensorMap published = strategy::Publish(spec, state.adapter, rank);
-  for (const strategy::Fetch& fetch : strategy::TensorsToFetch(spec, published, {}))
-    (*sizes)[fetch.digest] = fetch.bytes;
-  for (const auto& [name, entry] : spec.head)
-    if (const auto it = published.find(name); it != published.end()) out->head[name] = it->second;
-  ASSIGN_OR_RETURN(strategy::Checkpoint opened,
-                   strategy::OpenCheckpoint(spec, rank, std::move(published)));
-  out->checkpoint = std::make_shared<const strategy::Checkpoint>(std::move(opened));
-  return std::shared_ptr<const ClientCheckpoint>(std::move(out));
+  ASSIGN_OR_RETURN(const strategy::RunState state, folder_.Open(digest));
+  TensorMap tensors = strategy::ClientTensors(spec, state, rank);
+  for (const auto& [name, tensor] : tensors)
+    (*sizes)[strategy::TensorDigest(tensor.view())] = static_cast<int64_t>(tensor.bytes().size());
+  ASSIGN_OR_RETURN(strategy::ClientCheckpoint opened,
+                   strategy::OpenClientTensors(spec, rank, std::move(tensors)));
+  return std::make_shared<const strategy::ClientCheckpoint>(std::move(opened));
 }
 
-Result<std::shared_ptr<const ClientCheckpoint>> Checkpoints::Open(const Digest& digest,
-                                                                  int64_t rank) {
+Result<std::shared_ptr<const strategy::ClientCheckpoint>> Checkpoints::Open(const Digest& digest,
+                                                                            int64_t rank) {
   std::lock_guard lock(mutex_);
   if (const auto it = open_.find({digest, rank}); it != open_.end()) return it->second;
   std::map<Digest, int64_t> sizes;

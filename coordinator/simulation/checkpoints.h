@@ -10,33 +10,29 @@
 
 namespace tributary::simulation {
 
-struct ClientCheckpoint {
-  TensorMap head;                                          // while there are no factors
-  std::shared_ptr<const strategy::Checkpoint> checkpoint;  // else
-  std::vector<double> class_counts;
-};
-
 // Any thread may call.
 class Checkpoints {
  public:
   Checkpoints(const fold::Folder& folder, store::StateStore& facts, RunId run)
       : folder_(folder), facts_(facts), run_(std::move(run)) {}
 
-  Result<std::shared_ptr<const ClientCheckpoint>> Open(const Digest& digest, int64_t rank);
+  Result<std::shared_ptr<const strategy::ClientCheckpoint>> Open(const Digest& digest,
+                                                                 int64_t rank);
 
   // Bytes by tensor digest of what a client of that rank would fetch, had it nothing.
   Result<std::map<Digest, int64_t>> Sizes(const Digest& digest, int64_t rank);
 
  private:
-  Result<std::shared_ptr<const ClientCheckpoint>> Load(const Digest& digest, int64_t rank,
-                                                       std::map<Digest, int64_t>* sizes);
+  Result<std::shared_ptr<const strategy::ClientCheckpoint>> Load(const Digest& digest, int64_t rank,
+                                                                 std::map<Digest, int64_t>* sizes);
 
   const fold::Folder& folder_;
   store::StateStore& facts_;
   const RunId run_;
   std::mutex mutex_;
   using Key = std::pair<Digest, int64_t>;
-  std::map<Key, std::shared_ptr<const ClientCheckpoint>> open_;  // of the newest digests only
+  std::map<Key, std::shared_ptr<const strategy::ClientCheckpoint>>
+      open_;  // of the newest digests only
   std::vector<Digest> newest_;
 };
 

@@ -6,7 +6,7 @@
 #include "aggregation/base/random.h"
 #include "client/task/text_model.h"
 #include "coordinator/config/render.h"
-#include "coordinator/simulation/assemble.h"
+#include "coordinator/plan/assemble.h"
 
 namespace tributary::simulation {
 namespace {
@@ -53,7 +53,7 @@ class Loader {
     if (open) Tokenise(*open, std::move(*open_labels), &e_.open);
     if (test) AssignTestRows(test->examples);
     AssignGroups();
-    if (faults_.empty()) Assemble(e_, faults_);
+    if (faults_.empty()) Assemble();
   }
 
  private:
@@ -180,6 +180,20 @@ class Loader {
         if ((at -= group.share) < 0) break;
       }
     }
+  }
+
+  void Assemble() {
+    const plan::Surroundings around{static_cast<int64_t>(e_.clients.size()),
+                                    ClientId{std::string(kDesignated)},
+                                    !e_.config.data.test.empty(), e_.open.rows() > 0};
+    plan::Assembled all =
+        plan::Assemble(e_.config, {e_.model.family, e_.model.config}, around, faults_);
+    e_.adapter = std::move(all.adapter);
+    e_.tasks = std::move(all.tasks);
+    e_.fold = std::move(all.fold);
+    e_.fold.rank_of = [&e = e_](const ClientId& client) { return e.RankOf(client.value); };
+    e_.plan = std::move(all.run);
+    e_.privacy_statement = std::move(all.privacy_statement);
   }
 
   Environment& e_;

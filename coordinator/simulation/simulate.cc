@@ -5,14 +5,15 @@
 #include <chrono>
 
 #include "aggregation/base/file.h"
+#include "aggregation/base/version.h"
 #include "aggregation/strategy/export.h"
 #include "client/trainer_module.h"
 #include "coordinator/artefact/adapter_directory.h"
+#include "coordinator/plan/assemble.h"
 #include "coordinator/report/files.h"
 #include "coordinator/simulation/resumed.h"
 #include "coordinator/simulation/run_directory.h"
 #include "coordinator/simulation/simulated_coordinator.h"
-#include "coordinator/simulation/version.h"
 #include "coordinator/store/sqlite_store.h"
 
 namespace tributary::simulation {
@@ -102,15 +103,9 @@ class Simulation : public Observer {
     fold::FoldPlan fold_plan = environment_.fold;
     fold_plan.threads = options_.workers;
     folder_ = std::make_unique<fold::Folder>(std::move(fold_plan), *blobs_, std::move(noise));
-    strategy::StartSources sources;
-    for (const adapter::Target& target : environment_.adapter.targets)
-      sources.weights.emplace(target.module,
-                              environment_.model.weights.at(target.module + ".weight"));
     plan_ = environment_.plan;
     ASSIGN_OR_RETURN(plan_.start_checkpoint,
-                     folder_->PutStart(strategy::RandomHead(environment_.adapter.head,
-                                                            environment_.config.InitSeed()),
-                                       sources));
+                     plan::PutStart(*folder_, environment_.config, environment_.model.weights));
     checkpoints_ = std::make_unique<Checkpoints>(*folder_, *states_, kRun);
     clients_ = std::make_unique<SimulatedClients>(environment_, *model_, *blobs_, *checkpoints_,
                                                   locals_, options_.workers, is_interrupted);
@@ -205,7 +200,7 @@ class Simulation : public Observer {
   Status WriteAdapter(const report::RunView& view) {
     const report::Round& kept = view.rounds.at(view.kept);
     if (!kept.digest) return {};
-    ASSIGN_OR_RETURN(const fold::RunState state, folder_->Open(*kept.digest));
+    ASSIGN_OR_RETURN(const strategy::RunState state, folder_->Open(*kept.digest));
     if (state.adapter.empty()) return {};
     const artefact::Provenance provenance = ProvenanceOf(facts_, view, kept);
     ASSIGN_OR_RETURN(

@@ -1,8 +1,8 @@
 #include "coordinator/simulation/statistics_cache.h"
 
 #include "aggregation/base/file.h"
+#include "aggregation/base/version.h"
 #include "aggregation/tensor/safetensors.h"
-#include "coordinator/simulation/version.h"
 
 namespace tributary::simulation {
 namespace {

@@ -3,10 +3,10 @@
 
 #include <string_view>
 
-namespace tributary::simulation {
+namespace tributary {
 
 inline constexpr std::string_view kVersion = "0.1.0";
 // Changes whenever any byte of a result may change: of draws, folds, training or exports.
 inline constexpr std::string_view kNumerics = "tributary-1";
 
-}  // namespace tributary::simulation
+}  // namespace tributary

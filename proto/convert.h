@@ -1,0 +1,21 @@
+#pragma once
+// The one place between wire and domain: bytes of Protocol Buffers (proto3) and the values of
+// message.h. Nothing else in the project sees a generated message.
+//
+// Decode is total: any bytes give a value within every limit of message.h, or INVALID_ARGUMENT that
+// names the field. What is checked: well-formed protobuf and UTF-8, a digest of 32 bytes, an
+// enumeration's known value, a oneof that is set, finite numbers, names and texts without control
+// characters and within their length, lists within theirs. Fields that are not known are ignored,
+// which is how a newer minor version is understood.
+
+#include "proto/message.h"
+
+namespace tributary::proto {
+
+// For every struct of message.h.
+template <typename Message>
+std::string Encode(const Message& message);
+template <typename Message>
+Result<Message> Decode(std::string_view bytes);
+
+}  // namespace tributary::proto
