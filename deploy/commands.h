@@ -18,6 +18,18 @@ CommandBody AddPredict(CLI::App& app);
 CommandBody AddTokenize(CLI::App& app);
 CommandBody AddData(CLI::App& app);
 
+CommandBody AddCoordinator(CLI::App& app);
+CommandBody AddClient(CLI::App& app);
+CommandBody AddSubmit(CLI::App& app);
+CommandBody AddRuns(CLI::App& app);
+CommandBody AddStatus(CLI::App& app);
+CommandBody AddWait(CLI::App& app);
+CommandBody AddRounds(CLI::App& app);
+CommandBody AddClients(CLI::App& app);
+CommandBody AddStop(CLI::App& app);
+CommandBody AddPause(CLI::App& app);
+CommandBody AddResume(CLI::App& app);
+
 std::string VersionText();  // version, numerics, compiler, training module
 
 }  // namespace tributary

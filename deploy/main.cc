@@ -10,6 +10,17 @@ namespace {
 
 constexpr Command kCommands[] = {
     {"simulate", "Run a whole federation on this machine", AddSimulate},
+    {"coordinator", "The daemon that runs federations", AddCoordinator},
+    {"client", "The daemon of a site that takes part in federations", AddClient},
+    {"submit", "Give a run to a coordinator; prints its id", AddSubmit},
+    {"runs", "The runs of a coordinator", AddRuns},
+    {"status", "How a run stands: its phase, why it waits, for whom, until when", AddStatus},
+    {"wait", "Wait until a run has ended", AddWait},
+    {"rounds", "The rounds of a run", AddRounds},
+    {"clients", "The clients of a run and what each does", AddClients},
+    {"stop", "End a run with what it has", AddStop},
+    {"pause", "Open no further round", AddPause},
+    {"resume", "Go on with a run that was paused", AddResume},
     {"check", "List all faults of a configuration at once; show what it means and costs", AddCheck},
     {"methods", "The methods: what is trained, the rule, bytes, what each works with", AddMethods},
     {"inspect", "What a model, adapter, run or safetensors file holds", AddInspect},

@@ -7,10 +7,10 @@
 #include <cmath>
 #include <memory>
 
+#include <tributary/v1/admin.pb.h>
+#include <tributary/v1/session.pb.h>
+#include <tributary/v1/transfer.pb.h>
 #include "aggregation/base/utf8.h"
-#include "tributary/v1/admin.pb.h"
-#include "tributary/v1/session.pb.h"
-#include "tributary/v1/transfer.pb.h"
 
 namespace tributary::proto {
 namespace {

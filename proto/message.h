@@ -277,10 +277,12 @@ struct CheckpointManifest {
 struct FetchRequest {
   static constexpr std::string_view kName = "FetchRequest";
   RunId run;
+  Digest checkpoint;
   std::vector<Digest> digests;
   int64_t offset = 0;
   static void Fields(auto& m, auto&& f) {
-    f("run", m.run), f("digests", m.digests), f("offset", m.offset);
+    f("run", m.run), f("checkpoint", m.checkpoint), f("digests", m.digests);
+    f("offset", m.offset);
   }
   bool operator==(const FetchRequest&) const = default;
 };

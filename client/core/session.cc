@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "aggregation/base/line_form.h"
 #include "aggregation/base/random.h"
 
 namespace tributary::client {
@@ -41,6 +42,11 @@ class Applier {
 };
 
 }  // namespace
+
+std::string ToText(const Record& record) { return line_form::VariantToText(record); }
+Result<Record> RecordFromText(std::string_view text) {
+  return line_form::VariantFromText<Record>(text);
+}
 
 Status TaskInHand::Apply(const Record& record) { return std::visit(Applier(*this), record); }
 

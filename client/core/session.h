@@ -61,20 +61,33 @@ using Event = std::variant<Connected, ConnectionLost, TaskReceived, WorkFinished
 // --- what is durable ---
 
 struct TaskTaken {
+  static constexpr std::string_view kName = "task_taken";
   Task task;
+  static void Fields(auto& r, auto&& f) {
+    f("sequence", r.task.sequence), f("kind", r.task.kind), f("round", r.task.round);
+    f("attempt", r.task.attempt), f("checkpoint", r.task.checkpoint);
+    f("deadline", r.task.deadline);
+  }
   bool operator==(const TaskTaken&) const = default;
 };
 struct UpdateReady {  // `reason` is kAccepted where there is an update, else why there is none
+  static constexpr std::string_view kName = "update_ready";
   int64_t sequence = 0;
   Reason reason = Reason::kAccepted;
   Digest digest{};
   int64_t weight = 0;
   std::vector<Metric> metrics{};
+  static void Fields(auto& r, auto&& f) {
+    f("sequence", r.sequence), f("reason", r.reason), f("digest", r.digest);
+    f("weight", r.weight), f("metrics", r.metrics);
+  }
   bool operator==(const UpdateReady&) const = default;
 };
 struct TaskEnded {
+  static constexpr std::string_view kName = "task_ended";
   int64_t sequence = 0;
   Reason reason = Reason::kPending;
+  static void Fields(auto& r, auto&& f) { f("sequence", r.sequence), f("reason", r.reason); }
   bool operator==(const TaskEnded&) const = default;
 };
 
@@ -108,6 +121,10 @@ struct Ready {
   std::vector<Command> commands;
   bool empty() const { return records.empty() && commands.empty(); }
 };
+
+// A line of text for a record, as aggregation/base/line_form.h has it, and back.
+std::string ToText(const Record& record);
+Result<Record> RecordFromText(std::string_view text);
 
 enum class Phase { kBackingOff, kConnecting, kWaiting, kWorking, kUploading, kReporting };
 

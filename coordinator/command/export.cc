@@ -1,17 +1,21 @@
 // tributary export
 
 #include <cstdio>
+#include <nlohmann/json.hpp>
 
 #include "aggregation/strategy/export.h"
 #include "aggregation/strategy/run_state.h"
+#include "coordinator/command/remote.h"
 #include "coordinator/plan/assemble.h"
 #include "coordinator/simulation/run_directory.h"
 #include "deploy/commands.h"
+#include "proto/rpc/fetch.h"
 
 namespace tributary {
 namespace {
 
 struct Options {
+  RemoteOptions remote;
   std::string run, out, round, model;
   int64_t rank = 0;
   bool portable = false, merge = false;
@@ -32,40 +36,81 @@ Status CheckOptions(const Options& options) {
   return {};
 }
 
-Result<strategy::RunState> ReadState(const simulation::RunDirectory& run,
-                                 const strategy::AdapterSpec& spec, const report::Round& round) {
-  ASSIGN_OR_RETURN(const auto blob, run.blobs->Open(*round.digest));
-  ASSIGN_OR_RETURN(strategy::RunState state, strategy::ParseRunState(spec, blob->bytes()));
-  if (state.adapter.empty())
-    return MakeError(Code::kFailedPrecondition,
-                     "{}: round {} ended before the adapter's start was known", run.path.string(),
-                     round.round);
-  return state;
-}
+// What an adapter is made of.
+struct Source {
+  config::Config config;
+  std::filesystem::path model;
+  std::string base_digest, state;
+  artefact::Provenance provenance;
+};
 
-Result<int> Run(const Options& options) {
-  RETURN_IF_ERROR(CheckOptions(options));
+Result<Source> FromDirectory(const Options& options) {
   ASSIGN_OR_RETURN(const simulation::RunDirectory run, simulation::OpenRunDirectory(options.run));
   if (run.view.rounds.empty())
     return MakeError(Code::kNotFound, "{}: nothing was committed yet", options.run);
   const std::string which =
       options.round.empty() ? std::to_string(run.view.rounds[run.view.kept].round) : options.round;
   ASSIGN_OR_RETURN(const report::Round* round, run.FindRound(which));
+  ASSIGN_OR_RETURN(const auto blob, run.blobs->Open(*round->digest));
+  return Source{run.config,
+                run.config.model_path,
+                run.facts.base_digest.Hex(),
+                {reinterpret_cast<const char*>(blob->bytes().data()), blob->bytes().size()},
+                simulation::ProvenanceOf(run.facts, run.view, *round)};
+}
+
+Result<Source> FromCoordinator(const Options& options) {
+  if (options.model.empty())
+    return InvalidArgument(
+        "{}: is no directory, and a coordinator's run needs --model, the base model's directory",
+        options.run);
+  ASSIGN_OR_RETURN(const auto channel, OpenRemote(options.remote));
+  ASSIGN_OR_RETURN(const auto manifest,
+                   channel->Call<proto::ExportManifest>(
+                       "Admin/Export", proto::ExportRequest{{options.run}, options.round}));
+  config::ReadConfig read = config::ReadConfigText(manifest.plan.value, "plan", ".", {});
+  if (!read.faults.empty()) return InvalidArgument("{}", read.faults.front().Text());
+  const auto facts = nlohmann::json::parse(manifest.facts.value, nullptr, false);
+  Source source{std::move(read.config), {}, "", "", {}};
+  source.base_digest = source.config.model.digest;
+  source.provenance = {
+      manifest.round,       facts.value("clients", int64_t{0}), facts.value("plan_digest", ""),
+      manifest.state.Hex(), facts.value("privacy", ""),         std::nullopt};
+  if (facts.is_object() && facts.contains("accuracy") && facts["accuracy"].is_number())
+    source.provenance.accuracy = facts["accuracy"].get<double>();
+  ASSIGN_OR_RETURN(source.state, rpc::FetchBlob(*channel, {options.run}, manifest.state,
+                                                static_cast<size_t>(manifest.size)));
+  return source;
+}
+
+Result<int> Run(const Options& options) {
+  RETURN_IF_ERROR(CheckOptions(options));
+  std::error_code error_code;
+  const bool is_directory = options.run.find('/') != std::string::npos ||
+                            std::filesystem::is_directory(options.run, error_code);
+  ASSIGN_OR_RETURN(const Source source,
+                   is_directory ? FromDirectory(options) : FromCoordinator(options));
   const std::filesystem::path model =
-      options.model.empty() ? run.config.model_path : std::filesystem::path(options.model);
+      options.model.empty() ? source.model : std::filesystem::path(options.model);
   ASSIGN_OR_RETURN(const model::Directory base, model::OpenDirectory(model));
-  if (base.digest != run.facts.base_digest)
+  if (base.digest.Hex() != source.base_digest)
     return MakeError(Code::kFailedPrecondition,
                      "{} was run on the base model with digest {}, but {} has {}", options.run,
-                     run.facts.base_digest.Hex(), model.string(), base.digest.Hex());
-  ASSIGN_OR_RETURN(const strategy::AdapterSpec spec, plan::AdapterOf(run.config, {base.family, base.config}));
-  ASSIGN_OR_RETURN(const strategy::RunState state, ReadState(run, spec, *round));
-  const artefact::Provenance provenance = simulation::ProvenanceOf(run.facts, run.view, *round);
+                     source.base_digest, model.string(), base.digest.Hex());
+  ASSIGN_OR_RETURN(const strategy::AdapterSpec spec,
+                   plan::AdapterOf(source.config, {base.family, base.config}));
+  ASSIGN_OR_RETURN(const strategy::RunState state,
+                   strategy::ParseRunState(spec, std::as_bytes(std::span(source.state))));
+  const artefact::Provenance& provenance = source.provenance;
+  if (state.adapter.empty())
+    return MakeError(Code::kFailedPrecondition,
+                     "{}: round {} ended before the adapter's start was known", options.run,
+                     provenance.round);
   if (options.merge) {
-    RETURN_IF_ERROR(artefact::WriteMergedDirectory(options.out, spec, state.adapter, run.config,
+    RETURN_IF_ERROR(artefact::WriteMergedDirectory(options.out, spec, state.adapter, source.config,
                                                    base, provenance));
-    fmt::print("round {}, merged into the weights of {}: {}\n", round->round, run.config.model.name,
-               options.out);
+    fmt::print("round {}, merged into the weights of {}: {}\n", provenance.round,
+               source.config.model.name, options.out);
     return kDone;
   }
   adapter::PeftOptions peft;
@@ -74,8 +119,8 @@ Result<int> Run(const Options& options) {
   ASSIGN_OR_RETURN(
       const double error,
       artefact::WriteAdapterDirectory(options.out, strategy::ExportAdapter(spec, state.adapter),
-                                      run.config, base, provenance, peft));
-  fmt::print("round {}, {}: {}\n", round->round,
+                                      source.config, base, provenance, peft));
+  fmt::print("round {}, {}: {}\n", provenance.round,
              error == 0 ? "exact"
                         : fmt::format("cut to rank {}, relative error {:.3e} of the whole change",
                                       options.rank, error),
@@ -87,12 +132,14 @@ Result<int> Run(const Options& options) {
 
 CommandBody AddExport(CLI::App& app) {
   auto options = std::make_shared<Options>();
-  app.add_option("RUN_DIR", options->run, "A run, finished or interrupted")->required();
+  app.add_option("RUN", options->run,
+                 "A run's directory, finished or interrupted, or the id of a coordinator's run")
+      ->required();
   app.add_option("--out", options->out, "Directory to write; must be empty or absent")
       ->required()
       ->type_name("DIR");
   app.add_option("--round", options->round,
-                 "A round's number, last or best (default: the one that RUN_DIR/adapter is of)");
+                 "A round's number, last or best (default: the one to keep)");
   app.add_option("--rank", options->rank, "Cut layers above this rank by SVD; the error is printed")
       ->check(CLI::Range(1, 4096));
   app.add_flag("--portable", options->portable,
@@ -102,6 +149,7 @@ CommandBody AddExport(CLI::App& app) {
   app.add_option("--model", options->model,
                  "Directory of the base model (default: as in the run's configuration)")
       ->type_name("DIR");
+  AddRemoteOptions(app, &options->remote);
   app.footer(
       "Examples:\n  tributary export runs/first --out adapter-8 --rank 8\n"
       "  tributary export runs/first --out merged --merge\n"

@@ -39,4 +39,12 @@ struct SectionHelp {
 };
 std::span<const SectionHelp> Sections();
 
+// Reads TOML into keys' slots and lists all faults; an error if it is no TOML. The same for every
+// kind of configuration file: a run's, a coordinator's, a client's. Unknown keys are refused with a
+// suggestion.
+Result<std::vector<Fault>> ReadKeys(std::string_view text, std::string_view name,
+                                    const std::filesystem::path& base, std::span<const Key> keys,
+                                    std::span<const SectionHelp> sections,
+                                    std::vector<ClientGroup>* groups = nullptr);
+
 }  // namespace tributary::config

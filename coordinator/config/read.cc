@@ -147,14 +147,22 @@ class SlotReader {
 
 class ConfigReader {
  public:
-  ConfigReader(std::string_view name, const std::filesystem::path& base, ReadConfig* out)
-      : name_(name), base_(base), out_(out), keys_(Keys(out->config)) {}
+  // `groups` takes [[clients]] tables, where a file may have any.
+  ConfigReader(std::string_view name, const std::filesystem::path& base, std::span<const Key> keys,
+               std::span<const SectionHelp> sections, std::vector<ClientGroup>* groups,
+               std::vector<Fault>* faults)
+      : name_(name),
+        base_(base),
+        keys_(keys),
+        sections_(sections),
+        groups_(groups),
+        faults_(faults) {}
 
   void ReadTable(const toml::table& table, const std::string& prefix) {
     for (const auto& [key, node] : table) {
       const std::string path =
           prefix.empty() ? std::string(key.str()) : prefix + "." + std::string(key.str());
-      if (path == "clients") {
+      if (path == "clients" && groups_ != nullptr) {
         ReadGroups(node);
       } else if (const Key* known = Find(path)) {
         if (std::string fault = SlotReader(*known, node, base_).Read(); !fault.empty())
@@ -170,7 +178,7 @@ class ConfigReader {
  private:
   void Add(const toml::node& node, std::string message) {
     const auto line = node.source().begin.line;
-    out_->faults.push_back(
+    faults_->push_back(
         {line > 0 && name_ != "--set" ? fmt::format("{}:{}", name_, line) : std::string(name_),
          std::move(message)});
   }
@@ -180,13 +188,13 @@ class ConfigReader {
     return it == keys_.end() ? nullptr : &*it;
   }
   bool IsSection(std::string_view path) const {
-    return std::any_of(Sections().begin(), Sections().end(),
+    return std::any_of(sections_.begin(), sections_.end(),
                        [&](const SectionHelp& s) { return !s.name.empty() && s.name == path; });
   }
   void AddUnknown(const toml::node& node, const std::string& path, std::string_view prefix) {
     std::vector<std::string_view> names;
     for (const Key& key : keys_) names.push_back(key.path);
-    for (const SectionHelp& section : Sections()) names.push_back(section.name);
+    for (const SectionHelp& section : sections_) names.push_back(section.name);
     std::string_view near = Nearest(path, names);
     if (near.empty()) {  // the right name in the wrong section
       const auto last = path.substr(path.rfind('.') + 1);
@@ -202,11 +210,11 @@ class ConfigReader {
     const toml::array* list = node.as_array();
     if (!list || (!list->empty() && !list->is_array_of_tables()))
       return Add(node, "clients: expected [[clients]] tables");
-    out_->config.clients.clear();
+    groups_->clear();
     for (const toml::node& item : *list) ReadGroup(*item.as_table());
   }
   void ReadGroup(const toml::table& table) {
-    ClientGroup& group = out_->config.clients.emplace_back();
+    ClientGroup& group = groups_->emplace_back();
     for (const auto& [name, node] : table) {
       const auto number = node.is_integer()
                               ? std::optional<double>(static_cast<double>(**node.as_integer()))
@@ -250,8 +258,10 @@ class ConfigReader {
 
   std::string_view name_;
   const std::filesystem::path& base_;
-  ReadConfig* out_;
-  std::vector<Key> keys_;
+  const std::span<const Key> keys_;
+  const std::span<const SectionHelp> sections_;
+  std::vector<ClientGroup>* const groups_;
+  std::vector<Fault>* const faults_;
 };
 
 void ApplyOverride(const std::string& text, ReadConfig* out) {
@@ -272,23 +282,36 @@ void ApplyOverride(const std::string& text, ReadConfig* out) {
     out->faults.push_back({"--set", fmt::format("\"{}\": {}", text, parsed.error().description())});
     return;
   }
-  ConfigReader("--set", std::filesystem::current_path(), out).ReadTable(parsed.table(), "");
+  const std::vector<Key> keys = Keys(out->config);
+  ConfigReader("--set", std::filesystem::current_path(), keys, Sections(), &out->config.clients,
+               &out->faults)
+      .ReadTable(parsed.table(), "");
 }
 
 }  // namespace
+
+Result<std::vector<Fault>> ReadKeys(std::string_view text, std::string_view name,
+                                    const std::filesystem::path& base, std::span<const Key> keys,
+                                    std::span<const SectionHelp> sections,
+                                    std::vector<ClientGroup>* groups) {
+  const toml::parse_result parsed = toml::parse(text);
+  if (!parsed) {
+    const auto& error = parsed.error();
+    return InvalidArgument("{}:{}: {}", name, error.source().begin.line, error.description());
+  }
+  std::vector<Fault> faults;
+  ConfigReader(name, base, keys, sections, groups, &faults).ReadTable(parsed.table(), "");
+  return faults;
+}
 
 ReadConfig ReadConfigText(std::string_view text, std::string_view name,
                           const std::filesystem::path& base,
                           const std::vector<std::string>& overrides) {
   ReadConfig out;
-  const toml::parse_result parsed = toml::parse(text);
-  if (!parsed) {
-    const auto& error = parsed.error();
-    out.faults.push_back(
-        {fmt::format("{}:{}", name, error.source().begin.line), std::string(error.description())});
-    return out;
-  }
-  ConfigReader(name, base, &out).ReadTable(parsed.table(), "");
+  const std::vector<Key> keys = Keys(out.config);
+  auto faults = ReadKeys(text, name, base, keys, Sections(), &out.config.clients);
+  if (!faults) return out.faults.push_back({"", faults.error().message}), out;
+  out.faults = *std::move(faults);
   for (const std::string& override : overrides) ApplyOverride(override, &out);
   for (Fault& fault : CrossCheck(out.config)) out.faults.push_back(std::move(fault));
   return out;

@@ -94,7 +94,9 @@ std::string RenderToml(const Config& config) {
   return out;
 }
 
-Digest PlanDigest(const Config& config) { return Sha256(RenderKeys(config, true)); }
+std::string RenderPlan(const Config& config) { return RenderKeys(config, true); }
+
+Digest PlanDigest(const Config& config) { return Sha256(RenderPlan(config)); }
 
 std::string RenderManual() {
   Config defaults;

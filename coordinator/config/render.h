@@ -10,7 +10,10 @@ namespace tributary::config {
 // Every key with its value, in the order of the documentation; reading it gives the same Config.
 std::string RenderToml(const Config& config);
 
-// SHA-256 over the rendered plan: equal for simulation and deployment. Taken after the model's
+// The keys of the plan alone: what travels to a coordinator and to clients.
+std::string RenderPlan(const Config& config);
+
+// SHA-256 over RenderPlan: equal for simulation and deployment. Taken after the model's
 // digest and the labels are filled in.
 Digest PlanDigest(const Config& config);
 

@@ -1,6 +1,7 @@
 #include "coordinator/report/run_view.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 
 #include "aggregation/strategy/method.h"
@@ -336,6 +337,28 @@ double RunView::TrainSeconds() const {
   double sum = 0;
   for (const Round& round : rounds) sum += round.train_seconds;
   return sum;
+}
+
+Result<const Round*> RunView::Find(std::string_view which) const {
+  const Round* found = nullptr;
+  if (which == "last") {
+    for (const Round& round : rounds)
+      if (round.digest) found = &round;
+  } else if (which == "best") {
+    const auto best = Best();
+    if (!best) return MakeError(Code::kNotFound, "no round was evaluated, so none is the best");
+    found = &rounds[*best];
+  } else {
+    int64_t number = -1;
+    const auto [end, fault] = std::from_chars(which.data(), which.data() + which.size(), number);
+    if (fault != std::errc() || end != which.data() + which.size())
+      return InvalidArgument("--round is \"{}\", expected a number, \"last\" or \"best\"", which);
+    for (const Round& round : rounds)
+      if (round.round == number) found = &round;
+  }
+  if (found == nullptr || !found->digest)
+    return MakeError(Code::kNotFound, "round {} was not committed", which);
+  return found;
 }
 
 std::optional<size_t> RunView::Best() const {

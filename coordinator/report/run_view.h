@@ -94,6 +94,8 @@ struct RunView {
   int64_t BytesUp() const;
   int64_t BytesDown() const;
   double TrainSeconds() const;
+  // "last", "best" or a number, of those that published a checkpoint.
+  Result<const Round*> Find(std::string_view which) const;
   std::optional<size_t> Best()
       const;  // by held-out rows of clients where there are any, else by ScoresOf
 };

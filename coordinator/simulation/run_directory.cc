@@ -2,8 +2,6 @@
 
 #include <fmt/ranges.h>
 
-#include <charconv>
-
 #include "aggregation/base/file.h"
 #include "coordinator/config/render.h"
 #include "coordinator/core/text.h"
@@ -47,34 +45,16 @@ std::vector<int64_t> RunDirectory::KeptRounds() const {
 }
 
 Result<const report::Round*> RunDirectory::FindRound(std::string_view which) const {
-  const report::Round* found = nullptr;
-  if (which == "last") {
-    for (const report::Round& round : view.rounds)
-      if (round.digest) found = &round;
-  } else if (which == "best") {
-    const auto best = view.Best();
-    if (!best)
-      return MakeError(Code::kNotFound, "{}: no round was evaluated, so none is the best",
-                       path.string());
-    found = &view.rounds[*best];
-  } else {
-    int64_t number = -1;
-    const auto [end, fault] = std::from_chars(which.data(), which.data() + which.size(), number);
-    if (fault != std::errc() || end != which.data() + which.size())
-      return InvalidArgument("--round is \"{}\", expected a number, \"last\" or \"best\"", which);
-    for (const report::Round& round : view.rounds)
-      if (round.round == number) found = &round;
-  }
+  auto found = view.Find(which);
   const std::string kept = fmt::format("{}", fmt::join(KeptRounds(), ", "));
-  if (found == nullptr || !found->digest)
-    return MakeError(Code::kNotFound,
-                     "{}: round {} was not committed; there are states of rounds {}", path.string(),
-                     which, kept);
-  if (!blobs->Contains(*found->digest))
+  if (!found && found.error().code == Code::kNotFound)
+    return MakeError(Code::kNotFound, "{}: {}; there are states of rounds {}", path.string(),
+                     found.error().message, kept);
+  if (found && !blobs->Contains(*(*found)->digest))
     return MakeError(Code::kNotFound,
                      "{}: the state of round {} is no longer kept (output.keep_rounds = {}); there "
                      "are those of rounds {}",
-                     path.string(), found->round, config.keep_rounds, kept);
+                     path.string(), (*found)->round, config.keep_rounds, kept);
   return found;
 }
 

@@ -219,7 +219,7 @@ class Simulation : public Observer {
   Progress& progress_;
   const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
   double wall_before_ = 0;
-  LocalParts locals_;
+  client::LocalParts locals_;
   std::unique_ptr<store::BlobStore> blobs_;
   std::unique_ptr<store::StateStore> states_;
   std::shared_ptr<client::Trainer> trainer_;

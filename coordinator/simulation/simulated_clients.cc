@@ -16,7 +16,7 @@ Reason ReasonOf(const Error& error) {
 
 SimulatedClients::SimulatedClients(const Environment& environment, const client::Model& model,
                                    store::BlobStore& blobs, Checkpoints& checkpoints,
-                                   const LocalParts& locals, int workers,
+                                   const client::LocalParts& locals, int workers,
                                    std::function<bool()> is_interrupted)
     : environment_(environment),
       model_(model),
@@ -121,7 +121,7 @@ void SimulatedClients::Abandon(const ClientId& client, int64_t sequence) {
   jobs_.erase(it);
 }
 
-StageTotals SimulatedClients::Totals(int64_t sequence) {
+fold::StageTotals SimulatedClients::Totals(int64_t sequence) {
   std::lock_guard lock(mutex_);
   return totals_[sequence];
 }

@@ -7,26 +7,21 @@
 #include <stop_token>
 #include <thread>
 
+#include "coordinator/fold/totals.h"
 #include "coordinator/simulation/checkpoints.h"
 #include "coordinator/simulation/environment.h"
-#include "coordinator/simulation/local_parts.h"
+#include "client/task/local_parts.h"
 #include "coordinator/simulation/statistics_cache.h"
 #include "coordinator/simulation/work.h"
 
 namespace tributary::simulation {
-
-// What tasks of one stage moved and took, beside what the journal holds of each.
-struct StageTotals {
-  int64_t bytes_down = 0;
-  double train_seconds = 0;  // wall time with training in flight
-};
 
 class SimulatedClients : public ClientWork {
  public:
   // All arguments outlive the object. `workers` >= 1 threads are made. When `is_interrupted` says
   // so, waiting ends with CANCELLED and everything that runs is stopped within a step.
   SimulatedClients(const Environment& environment, const client::Model& model,
-                   store::BlobStore& blobs, Checkpoints& checkpoints, const LocalParts& locals,
+                   store::BlobStore& blobs, Checkpoints& checkpoints, const client::LocalParts& locals,
                    int workers, std::function<bool()> is_interrupted);
   ~SimulatedClients() override;  // stops what runs
 
@@ -35,7 +30,7 @@ class SimulatedClients : public ClientWork {
   Result<WorkResult> Wait(const ClientId& client, int64_t sequence) override;
   void Abandon(const ClientId& client, int64_t sequence) override;
 
-  StageTotals Totals(int64_t sequence);
+  fold::StageTotals Totals(int64_t sequence);
   // The last thing that went wrong with a client's task, for people; empty if nothing did.
   std::string LastFault();
 
@@ -61,7 +56,7 @@ class SimulatedClients : public ClientWork {
   const client::Model& model_;
   store::BlobStore& blobs_;
   Checkpoints& checkpoints_;
-  const LocalParts& locals_;
+  const client::LocalParts& locals_;
   const StatisticsCache statistics_;
   const int workers_;
   const std::function<bool()> is_interrupted_;
@@ -71,7 +66,7 @@ class SimulatedClients : public ClientWork {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::map<Key, Job> jobs_;
-  std::map<int64_t, StageTotals> totals_;
+  std::map<int64_t, fold::StageTotals> totals_;
   std::map<Key, WorkCost> costs_;  // of tasks whose result is still to come
   int in_flight_ = 0;              // training tasks
   std::chrono::steady_clock::time_point in_flight_since_;

@@ -32,46 +32,21 @@ Result<std::vector<coordinator::Record>> SimulatedCoordinator::Load() {
   return records;
 }
 
-// What the stage cost, and what its clients said, summed; the journal carries it to every view.
-void SimulatedCoordinator::AddTotals(const coordinator::FinishAggregate& command,
-                                     std::vector<Metric>* metrics) {
-  const StageTotals totals = clients_.Totals(command.task.sequence);
-  int64_t bytes_up =
-      0;  // from the accepted set, of which a resumed run has seen a part only in the journal
-  for (const coordinator::AcceptedUpdate& update : command.updates)
-    bytes_up += fold::UploadBytes(folder_.plan(), update.client, command.task);
-  metrics->push_back({"bytes_up", static_cast<double>(bytes_up)});
-  metrics->push_back({"bytes_down", static_cast<double>(totals.bytes_down)});
-  if (command.task.kind != TaskKind::kTrain) return;
-  metrics->push_back({"train_seconds", totals.train_seconds});
-  if (!report_metrics_) return;
-  double loss = 0, rows = 0, tokens = 0;
-  for (const coordinator::Record& record : records_) {
-    const auto* accepted = std::get_if<coordinator::UpdateAccepted>(&record);
-    if (!accepted || accepted->sequence != command.task.sequence) continue;
-    const auto value = [&](std::string_view name) {
-      for (const Metric& metric : accepted->metrics)
-        if (metric.name == name) return metric.value;
-      return 0.0;
-    };
-    loss += value("loss") * value("rows");
-    rows += value("rows");
-    tokens += value("tokens");
-  }
-  if (rows > 0) metrics->push_back({"train_loss", loss / rows});
-  metrics->push_back({"rows", rows});
-  metrics->push_back({"tokens", tokens});
-}
-
 Result<std::optional<coordinator::AggregateFinished>> SimulatedCoordinator::Aggregate(
     const coordinator::FinishAggregate& command) {
   std::string why;
   ASSIGN_OR_RETURN(auto finished, folder_.Fold(command, &why));
-  if (!finished)
+  if (!finished) {
     last_fault_ =
         fmt::format("{} of round {}: {}", Name(command.task.kind), command.task.round, why);
-  else
-    AddTotals(command, &finished->metrics);
+    return finished;
+  }
+  std::vector<coordinator::UpdateAccepted> updates;
+  for (const coordinator::Record& record : records_)
+    if (const auto* accepted = std::get_if<coordinator::UpdateAccepted>(&record))
+      if (accepted->sequence == command.task.sequence) updates.push_back(*accepted);
+  fold::AddTotals(folder_.plan(), command.task, updates, clients_.Totals(command.task.sequence),
+                  report_metrics_, &finished->metrics);
   return finished;
 }
 

@@ -2,7 +2,7 @@
 // The coordinator's driver of a simulated run: journal in the state store, blobs in the blob store,
 // arithmetic by the folder.
 
-#include "coordinator/fold/folder.h"
+#include "coordinator/fold/totals.h"
 #include "coordinator/simulation/simulated_clients.h"
 #include "coordinator/store/state_store.h"
 
@@ -42,8 +42,6 @@ class SimulatedCoordinator : public CoordinatorWork {
   std::string last_fault() const { return last_fault_; }
 
  private:
-  void AddTotals(const coordinator::FinishAggregate& command, std::vector<Metric>* metrics);
-
   const RunId run_;
   store::StateStore& states_;
   store::BlobStore& blobs_;

@@ -27,6 +27,7 @@ class SqliteStore : public StateStore {
   Status WriteSnapshot(const RunId& run, std::string_view snapshot) override;
   Status Put(const RunId& run, std::string_view key, std::string_view value) override;
   Result<std::optional<std::string>> Get(const RunId& run, std::string_view key) override;
+  Result<Facts> List(const RunId& run, std::string_view prefix) override;
   Result<std::vector<RunId>> Runs() override;
 
  private:
@@ -180,6 +181,22 @@ Result<std::optional<std::string>> SqliteStore::Get(const RunId& run, std::strin
   ASSIGN_OR_RETURN(const bool row, statement.Step());
   if (!row) return std::optional<std::string>();
   return std::optional<std::string>(statement.Bytes(0));
+}
+
+Result<Facts> SqliteStore::List(const RunId& run, std::string_view prefix) {
+  RETURN_IF_ERROR(CheckName("run", run.value));
+  const std::scoped_lock lock(mutex_);
+  RETURN_IF_ERROR(CheckSound());
+  ASSIGN_OR_RETURN(Statement statement,
+                   database_->Prepare("SELECT key, value FROM facts WHERE run = ?"));
+  statement.BindText(1, run.value);
+  Facts facts;
+  for (;;) {
+    ASSIGN_OR_RETURN(const bool row, statement.Step());
+    if (!row) return facts;
+    if (statement.Bytes(0).starts_with(prefix))
+      facts.emplace(statement.Bytes(0), statement.Bytes(1));
+  }
 }
 
 Result<std::vector<RunId>> SqliteStore::Runs() {

@@ -11,6 +11,7 @@
 // one after another.
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -34,6 +35,8 @@ struct Recovered {
   std::string notice;  // what opening the store had to drop, for people; empty as a rule
 };
 
+using Facts = std::map<std::string, std::string, std::less<>>;
+
 class StateStore {
  public:
   virtual ~StateStore() = default;
@@ -46,6 +49,9 @@ class StateStore {
   virtual Status Put(const RunId& run, std::string_view key,
                      std::string_view value) = 0;  // replaces
   virtual Result<std::optional<std::string>> Get(const RunId& run, std::string_view key) = 0;
+  // The facts whose names begin with `prefix` (any, if it is empty), in the order of their names'
+  // bytes.
+  virtual Result<Facts> List(const RunId& run, std::string_view prefix) = 0;
 
   virtual Result<std::vector<RunId>> Runs() = 0;  // in the order of their names' bytes
 };

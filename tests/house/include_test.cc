@@ -29,7 +29,7 @@ const std::vector<Folder>& Law() {
        {"aggregation/base", "aggregation/tensor", "aggregation/adapter"},
        {"Eigen/"}},
       {"privacy", {"aggregation/base", "aggregation/tensor"}, {}},
-      {"proto", {"aggregation/base"}, {"google/protobuf/", "tributary/v1/"}},
+      {"proto", {"aggregation/base"}, {"google/protobuf/", "tributary/v1/", "grpcpp/"}},
       {"client/core", {"aggregation/base"}, {}},
       {"client/data",
        {"aggregation/base", "aggregation/tensor"},
@@ -41,6 +41,10 @@ const std::vector<Folder>& Law() {
        {"aggregation", "client/model", "client/trainer"},
        {"torch/", "ATen/", "c10/", "dlfcn.h"}},
       {"client/task", {"aggregation", "client/trainer.h", "client/data", "client/model"}, {}},
+      {"client/edge",
+       {"aggregation", "privacy", "client", "proto", "coordinator/config", "coordinator/plan",
+        "coordinator/store"},
+       {"nlohmann/"}},
       {"client/command",
        {"aggregation", "client", "coordinator", "deploy/command", "deploy/commands"},
        {"nlohmann/"}},
@@ -56,6 +60,13 @@ const std::vector<Folder>& Law() {
        {"aggregation", "privacy", "client/model", "client/task", "coordinator/config",
         "coordinator/core", "coordinator/fold", "coordinator/report"},
        {}},
+      {"coordinator/daemon",
+       {"aggregation", "privacy", "proto", "coordinator/config", "coordinator/core",
+        "coordinator/fold", "coordinator/plan", "coordinator/report", "coordinator/store"},
+       {"nlohmann/"}},
+      {"coordinator/service",
+       {"aggregation", "privacy", "proto", "coordinator/daemon", "coordinator/store"},
+       {"nlohmann/", "grpcpp/", "tributary/v1/"}},
       {"coordinator/artefact",
        {"aggregation", "coordinator/config", "client/model"},
        {"nlohmann/"}},
@@ -64,7 +75,8 @@ const std::vector<Folder>& Law() {
         "client/trainer", "coordinator"},
        {"nlohmann/"}},
       {"coordinator/command",
-       {"aggregation", "privacy", "client", "coordinator", "deploy/command", "deploy/commands"},
+       {"aggregation", "privacy", "client", "coordinator", "proto", "deploy/command",
+        "deploy/commands"},
        {"nlohmann/", "Eigen/"}},
       {"deploy",
        {"aggregation", "privacy", "client", "coordinator"},
@@ -76,12 +88,15 @@ const std::vector<Folder>& Law() {
 // Libraries that live in one place, whatever the folder's row says.
 struct Place {
   std::string library;
-  std::vector<std::string> files;
+  std::vector<std::string> files;  // or folders
 };
 const std::vector<Place>& Places() {
   static const std::vector<Place> places = {
       {"openssl/", {"aggregation/base/digest.cc", "privacy/crypto.cc"}},
-      {"toml++/", {"coordinator/config/read.cc"}}};
+      {"toml++/", {"coordinator/config/read.cc"}},
+      {"google/protobuf/", {"proto/convert.cc"}},
+      {"grpcpp/", {"proto/rpc", "coordinator/service"}},
+      {"tributary/v1/", {"proto/convert.cc", "coordinator/service"}}};
   return places;
 }
 
@@ -103,7 +118,7 @@ const Folder* RowOf(const std::string& file) {
 std::vector<std::string> SourceFiles() {
   const fs::path root = TRIBUTARY_SOURCE_DIR;
   std::vector<std::string> files;
-  for (const char* top : {"aggregation", "client", "coordinator", "privacy", "deploy"})
+  for (const char* top : {"aggregation", "client", "coordinator", "privacy", "proto", "deploy"})
     for (const auto& entry : fs::recursive_directory_iterator(root / top)) {
       const std::string extension = entry.path().extension();
       if (extension == ".h" || extension == ".cc" || extension == ".cu" || extension == ".inc")
@@ -157,7 +172,10 @@ TEST(Includes, LibrariesStayInTheirPlaces) {
       for (const Place& place : Places()) {
         if (!StartsWith(include.name, place.library)) continue;
         placed = true;
-        EXPECT_NE(std::find(place.files.begin(), place.files.end(), file), place.files.end())
+        EXPECT_TRUE(std::any_of(place.files.begin(), place.files.end(),
+                                [&](const std::string& where) {
+                                  return file == where || StartsWith(file, where + "/");
+                                }))
             << file << " includes " << include.name;
       }
       const bool is_standard = include.name.find('/') == std::string::npos ||

@@ -56,6 +56,10 @@ Result<std::optional<std::string>> FaultStore::Get(const RunId& run, std::string
   RETURN_IF_ERROR(CheckAlive());
   return disk_.Get(run, key);
 }
+Result<Facts> FaultStore::List(const RunId& run, std::string_view prefix) {
+  RETURN_IF_ERROR(CheckAlive());
+  return disk_.List(run, prefix);
+}
 Result<std::vector<RunId>> FaultStore::Runs() {
   RETURN_IF_ERROR(CheckAlive());
   return disk_.Runs();

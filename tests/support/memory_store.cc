@@ -48,6 +48,16 @@ Result<std::optional<std::string>> MemoryStore::Get(const RunId& run, std::strin
   return fact == it->second.facts.end() ? std::optional<std::string>() : fact->second;
 }
 
+Result<Facts> MemoryStore::List(const RunId& run, std::string_view prefix) {
+  RETURN_IF_ERROR(CheckName("run", run.value));
+  const std::scoped_lock lock(mutex_);
+  Facts facts;
+  if (const auto it = content_->find(run.value); it != content_->end())
+    for (const auto& [key, value] : it->second.facts)
+      if (key.starts_with(prefix)) facts.emplace(key, value);
+  return facts;
+}
+
 Result<std::vector<RunId>> MemoryStore::Runs() {
   const std::scoped_lock lock(mutex_);
   std::vector<RunId> runs;

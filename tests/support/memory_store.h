@@ -29,6 +29,7 @@ class MemoryStore : public StateStore {
   Status WriteSnapshot(const RunId& run, std::string_view snapshot) override;
   Status Put(const RunId& run, std::string_view key, std::string_view value) override;
   Result<std::optional<std::string>> Get(const RunId& run, std::string_view key) override;
+  Result<Facts> List(const RunId& run, std::string_view prefix) override;
   Result<std::vector<RunId>> Runs() override;
 
  private:

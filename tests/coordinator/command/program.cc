@@ -71,6 +71,13 @@ bool StartedProgram::WaitForOutput(const std::string& text) {
   return out_.find(text) != std::string::npos;
 }
 
+std::string StartedProgram::error() const { return ReadText(scratch_.path() / "err"); }
+
+bool StartedProgram::WaitForError(const std::string& text) {
+  for (int i = 0; i < 6000 && error().find(text) == std::string::npos; ++i) usleep(10'000);
+  return error().find(text) != std::string::npos;
+}
+
 void StartedProgram::Signal(int number) const { kill(pid_, number); }
 
 Outcome StartedProgram::Wait() {

@@ -29,6 +29,9 @@ class StartedProgram {
 
   // Reads standard output until it holds `text`; false if the program ended before.
   bool WaitForOutput(const std::string& text);
+  // The same of standard error, for at most a minute.
+  bool WaitForError(const std::string& text);
+  std::string error() const;  // what it has said there so far
   void Signal(int number) const;
   Outcome Wait();
 

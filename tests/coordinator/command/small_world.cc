@@ -109,14 +109,14 @@ cohort = 4
 
 }  // namespace
 
-SmallWorld::SmallWorld() {
+SmallWorld::SmallWorld(int clients) {
   const fs::path golden = fs::path(TRIBUTARY_SOURCE_DIR) / "tests/data/golden/model/tiny-bert";
   fs::create_directories(path() / "model");
   fs::copy_file(golden / "config.json", path() / "model/config.json");
   fs::copy_file(golden / "model.safetensors", path() / "model/model.safetensors");
   WriteText(path() / "model/tokenizer.json", TokenizerJson());
-  WriteText(path() / "train.jsonl", Rows("train", 8, 10));
-  WriteText(path() / "test.jsonl", Rows("test", 8, 3));
+  WriteText(path() / "train.jsonl", Rows("train", clients, 10));
+  WriteText(path() / "test.jsonl", Rows("test", clients, 3));
   WriteText(path() / "federation.toml", kFederation);
 }
 

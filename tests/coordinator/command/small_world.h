@@ -10,7 +10,7 @@ namespace tributary {
 
 class SmallWorld {
  public:
-  SmallWorld();
+  explicit SmallWorld(int clients = 8);
   const std::filesystem::path& path() const { return scratch_.path(); }
   std::string File(const std::string& name) const { return (path() / name).string(); }
 

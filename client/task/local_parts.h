@@ -6,7 +6,7 @@
 
 #include "aggregation/tensor/tensor.h"
 
-namespace tributary::simulation {
+namespace tributary::client {
 
 class LocalParts {
  public:
@@ -21,4 +21,4 @@ class LocalParts {
   std::filesystem::path directory_;
 };
 
-}  // namespace tributary::simulation
+}  // namespace tributary::client

@@ -1,4 +1,4 @@
-#include "coordinator/simulation/local_parts.h"
+#include "client/task/local_parts.h"
 
 #include <charconv>
 
@@ -6,7 +6,7 @@
 #include "aggregation/base/file.h"
 #include "aggregation/tensor/safetensors.h"
 
-namespace tributary::simulation {
+namespace tributary::client {
 
 std::filesystem::path LocalParts::Of(const std::string& client) const {
   return directory_ / Sha256(client).Hex().substr(0, 32);
@@ -34,4 +34,4 @@ Status LocalParts::Save(const std::string& client, int64_t round, const TensorMa
   return WriteSafetensors(Of(client) / fmt::format("{}.safetensors", round), parts);
 }
 
-}  // namespace tributary::simulation
+}  // namespace tributary::client

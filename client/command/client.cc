@@ -1,0 +1,41 @@
+// tributary client
+
+#include <cstdio>
+#include <thread>
+
+#include "client/edge/edge.h"
+#include "deploy/commands.h"
+
+namespace tributary {
+namespace {
+
+struct Options {
+  std::string file;
+  bool insecure = false;
+};
+
+Result<int> Run(const Options& options) {
+  ASSIGN_OR_RETURN(edge::Settings settings, edge::ReadSettings(options.file));
+  CatchInterrupts();
+  const auto notify = [](std::string_view line) { fmt::print(stderr, "{}\n", line); };
+  ASSIGN_OR_RETURN(const auto edge,
+                   edge::Edge::Start(std::move(settings), options.insecure, notify));
+  while (!IsInterrupted()) std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  fmt::print(stderr, "stopping\n");
+  return kDone;
+}
+
+}  // namespace
+
+CommandBody AddClient(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  app.add_option("CONFIG", options->file, "Configuration (TOML)")->required();
+  app.add_flag("--insecure", options->insecure,
+               "Call without TLS, on a loopback address only: for trying things out");
+  app.footer(
+      "Example:\n  tributary client client.toml\nCtrl-C or SIGTERM stops it within a "
+      "training step; what it had in hand goes on when it is started again.");
+  return [options] { return Run(*options); };
+}
+
+}  // namespace tributary

@@ -1,0 +1,337 @@
+#include "client/edge/edge.h"
+
+#include <nlohmann/json.hpp>
+
+#include "aggregation/base/crash_point.h"
+#include "aggregation/base/file.h"
+#include "aggregation/base/version.h"
+#include "coordinator/store/sqlite_store.h"
+
+namespace tributary::edge {
+namespace {
+
+const RunId kLink{""};
+constexpr std::string_view kAssignment = "assignment", kEnded = "ended";
+
+client::SessionOptions Options(const std::string& name, const RunId& run) {
+  client::SessionOptions options;
+  options.name = ClientId{name};
+  options.seed = Sha256(name + "\n" + run.value).bytes[0];
+  options.first_retry = std::chrono::milliseconds(500);
+  return options;
+}
+
+std::string_view InstructionSet() {
+  if (__builtin_cpu_supports("avx512f")) return "avx512";
+  return __builtin_cpu_supports("avx2") ? "avx2" : "generic";
+}
+
+}  // namespace
+
+Edge::Edge(Settings settings, Notify notify)
+    : settings_(std::move(settings)), notify_(std::move(notify)), name_(settings_.name) {}
+
+Result<std::unique_ptr<Edge>> Edge::Start(Settings settings, bool insecure, Notify notify) {
+  auto edge = std::unique_ptr<Edge>(new Edge(std::move(settings), std::move(notify)));
+  RETURN_IF_ERROR(edge->Open(insecure));
+  return edge;
+}
+
+Edge::~Edge() {
+  {
+    const std::scoped_lock lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.notify_all();
+  if (link_ != nullptr) link_->Cancel();
+  if (thread_.joinable()) thread_.join();
+  worker_.reset();
+  uploader_.reset();
+  writer_.reset();
+  reader_.reset();
+}
+
+Status Edge::Open(bool insecure) {
+  if (name_.empty()) return InvalidArgument("`name` is missing: the name of this site");
+  RETURN_IF_ERROR(MakeDirectories(settings_.directory));
+  ASSIGN_OR_RETURN(states_, store::OpenSqliteStore(settings_.directory / "state.db"));
+  ASSIGN_OR_RETURN(channel_,
+                   rpc::Channel::Open({settings_.coordinator, insecure, name_, "client"}));
+  reader_ = std::make_unique<WorkerPool>(1);
+  writer_ = std::make_unique<WorkerPool>(1);
+  uploader_ = std::make_unique<WorkerPool>(1);
+  worker_ = std::make_unique<Worker>(
+      settings_, name_, *channel_,
+      [this](const Job& job, Result<Done> done) {
+        Post([this, job, done = std::move(done)] {
+          if (!done) return;  // stopped: nobody waits for it
+          if (done->reason == Reason::kAccepted)
+            return Step(job.run, client::WorkFinished{job.task.sequence, done->digest, done->weight,
+                                                      done->metrics});
+          notify_(fmt::format("{}: {} of round {}: {}", job.run.value, Name(job.task.kind),
+                              job.task.round, done->detail));
+          if (const auto it = runs_.find(job.run); it != runs_.end())
+            it->second.detail = done->detail.substr(0, proto::kMaxText);
+          Step(job.run, client::WorkFailed{job.task.sequence, done->reason});
+        });
+      },
+      [this](const Job& job, std::string_view state) {
+        Post([this, job, state = std::string(state)] {
+          Say(proto::Progress{job.run, job.task.sequence, state, 0});
+        });
+      });
+  RETURN_IF_ERROR(Recover());
+  thread_ = std::thread([this] { Drive(); });
+  return {};
+}
+
+Status Edge::Recover() {
+  RETURN_IF_ERROR(AddRun(kLink, {}));
+  ASSIGN_OR_RETURN(const std::vector<RunId> known, states_->Runs());
+  for (const RunId& run : known) {
+    ASSIGN_OR_RETURN(const auto ended, states_->Get(run, kEnded));
+    if (ended) continue;
+    ASSIGN_OR_RETURN(const store::Recovered recovered, states_->Recover(run));
+    std::vector<client::Record> records;
+    for (const std::string& text : recovered.records) {
+      ASSIGN_OR_RETURN(client::Record record, client::RecordFromText(text));
+      records.push_back(std::move(record));
+    }
+    RETURN_IF_ERROR(AddRun(run, records));
+  }
+  return {};
+}
+
+Status Edge::AddRun(const RunId& run, std::span<const client::Record> records) {
+  RunSession added;
+  if (run != kLink) {
+    ASSIGN_OR_RETURN(const auto assignment, states_->Get(run, kAssignment));
+    const auto json = nlohmann::json::parse(assignment.value_or(""), nullptr, false);
+    if (!json.is_object() || !json.contains("plan") || !json.contains("rank"))
+      return MakeError(Code::kDataLoss, "{}: run {}: its assignment cannot be read",
+                       settings_.directory.string(), run.value);
+    ASSIGN_OR_RETURN(added.plan, Digest::FromHex(json["plan"].get<std::string>()));
+    added.rank = json["rank"].get<int64_t>();
+  }
+  ASSIGN_OR_RETURN(added.session, client::Session::Recover(Options(name_, run), records, Now()));
+  RunSession& session = runs_[run] = std::move(added);
+  if (link_ != nullptr && run != kLink) session.session->Step(Now(), client::Connected{});
+  Pump(run, session);
+  return {};
+}
+
+void Edge::Post(std::function<void()> task) {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (stopping_) return;
+    queue_.push_back(std::move(task));
+  }
+  changed_.notify_one();
+}
+
+TimePoint Edge::Now() const {
+  const auto now = std::chrono::steady_clock::now().time_since_epoch();
+  return {std::chrono::duration_cast<Duration>(now)};
+}
+
+void Edge::Drive() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    std::optional<TimePoint> next;
+    for (const auto& [id, run] : runs_)
+      if (const auto deadline = run.session->NextDeadline();
+          deadline && (!next || *deadline < *next))
+        next = deadline;
+    const auto is_due = [this] { return stopping_ || !queue_.empty(); };
+    if (next)
+      changed_.wait_for(lock, *next - Now(), is_due);
+    else
+      changed_.wait(lock, is_due);
+    if (stopping_) return;
+    auto tasks = std::exchange(queue_, {});
+    lock.unlock();
+    for (const auto& task : tasks) task();
+    StepAll(client::TimeReached{});
+    lock.lock();
+  }
+}
+
+// --- the machines ---
+
+void Edge::Step(const RunId& run, const client::Event& event) {
+  const auto it = runs_.find(run);
+  if (it == runs_.end()) return;
+  it->second.session->Step(Now(), event);
+  Pump(run, it->second);
+}
+
+void Edge::StepAll(const client::Event& event) {
+  for (auto& [id, run] : runs_) {
+    run.session->Step(Now(), event);
+    Pump(id, run);
+  }
+}
+
+void Edge::Pump(const RunId& run, RunSession& session) {
+  for (;;) {
+    const client::Ready ready = session.session->TakeReady();
+    if (ready.empty()) return;
+    std::vector<std::string> texts;
+    for (const client::Record& record : ready.records) texts.push_back(ToText(record));
+    if (!texts.empty()) {
+      CrashPoint("before_append");
+      if (Status kept = states_->Append(run, texts); !kept) {
+        notify_(kept.error().message);
+        failure_ = kept;
+        ::_exit(1);  // what is not durable must not be acted on; the next start takes it up
+      }
+      for (const client::Record& record : ready.records)
+        std::visit([](const auto& r) { CrashPoint(r.kName); }, record);
+    }
+    for (const client::Record& record : ready.records)
+      if (const auto* ended = std::get_if<client::TaskEnded>(&record)) {
+        std::error_code ignored;
+        std::filesystem::remove(worker_->OutboxFile(run, ended->sequence), ignored);
+        notify_(
+            fmt::format("{}: task {} ended: {}", run.value, ended->sequence, Name(ended->reason)));
+      }
+    for (const client::Command& command : ready.commands) {
+      CarryOut(run, session, command);
+      CrashPoint("command");
+    }
+  }
+}
+
+void Edge::CarryOut(const RunId& run, RunSession& session, const client::Command& command) {
+  if (std::holds_alternative<client::Connect>(command)) {
+    if (run == kLink) Dial();
+  } else if (const auto* hello = std::get_if<client::SayHello>(&command)) {
+    Say(proto::Holds{run, hello->holds});
+  } else if (const auto* start = std::get_if<client::StartWork>(&command)) {
+    notify_(
+        fmt::format("{}: {} of round {}", run.value, Name(start->task.kind), start->task.round));
+    worker_->Start({run, session.plan, session.rank, start->task});
+  } else if (const auto* stop = std::get_if<client::StopWork>(&command)) {
+    worker_->Stop(run, stop->sequence);
+  } else if (const auto* upload = std::get_if<client::Upload>(&command)) {
+    UploadUpdate(run, *upload);
+  } else {
+    const client::UpdateReady& update = std::get<client::Report>(command).update;
+    if (update.reason == Reason::kAccepted)
+      Say(proto::Offer{run, update.sequence, update.digest, update.weight, update.metrics});
+    else
+      Say(proto::Failure{run, update.sequence, update.reason, session.detail});
+  }
+}
+
+void Edge::UploadUpdate(const RunId& run, const client::Upload& upload) {
+  if (uploading_.contains(run)) return;  // it ends with Uploaded or ConnectionLost
+  uploading_[run] = upload.sequence;
+  Say(proto::Progress{run, upload.sequence, "uploading", 0});
+  uploader_->Post([this, run, upload] {
+    const auto file = worker_->OutboxFile(run, upload.sequence);
+    std::error_code error;
+    const auto size = std::filesystem::file_size(file, error);
+    Status sent = error ? MakeError(Code::kDataLoss, "{}: is missing", file.string())
+                        : edge::Upload(*channel_,
+                                       {run, upload.sequence, upload.digest,
+                                        static_cast<int64_t>(size), proto::kSafetensorsSchema},
+                                       file);
+    Post([this, run, upload, sent] {
+      uploading_.erase(run);
+      // Refused or broken off, the offer says the same: an answer comes either way.
+      if (!sent) notify_(fmt::format("{}: upload: {}", run.value, sent.error().message));
+      const bool is_way = !sent && (sent.error().code == Code::kUnavailable ||
+                                    sent.error().code == Code::kCancelled ||
+                                    sent.error().code == Code::kDeadlineExceeded);
+      if (is_way)
+        Step(run, client::ConnectionLost{});
+      else
+        Step(run, client::Uploaded{upload.sequence});
+      if (is_way && link_ != nullptr) Step(run, client::Connected{});
+    });
+  });
+}
+
+// --- the link ---
+
+void Edge::Dial() {
+  reader_->Post([this] {
+    std::shared_ptr<rpc::Stream> stream = channel_->Open("Session/Connect");
+    proto::Hello hello;
+    hello.program = std::string(kVersion);
+    hello.numerics = std::string(kNumerics);
+    hello.device = settings_.device;
+    hello.instruction_set = std::string(InstructionSet());
+    const bool written = stream->Write(proto::ClientMessage{hello});
+    auto first = written ? stream->Read<proto::CoordinatorMessage>()
+                         : Result<std::optional<proto::CoordinatorMessage>>();
+    const bool is_welcome =
+        first && *first && std::holds_alternative<proto::Welcome>((*first)->body);
+    if (!is_welcome) {
+      const Status why = stream->Finish();
+      Post([this, why] {
+        notify_(fmt::format("cannot connect: {}", why ? "no welcome" : why.error().message));
+        Step(kLink, client::ConnectionLost{});
+      });
+      return;
+    }
+    Post([this, stream, welcome = std::get<proto::Welcome>((*first)->body)] {
+      link_ = stream;
+      notify_(fmt::format("connected to project {} at {}", welcome.project, settings_.coordinator));
+      StepAll(client::Connected{});
+    });
+    ReadLink(stream);
+  });
+}
+
+void Edge::ReadLink(std::shared_ptr<rpc::Stream> stream) {
+  for (;;) {
+    const auto message = stream->Read<proto::CoordinatorMessage>();
+    if (!message || !*message) break;
+    Post([this, body = (*message)->body] { Hear(body); });
+  }
+  stream->Cancel();
+  const Status why = stream->Finish();
+  Post([this, why] {
+    link_.reset();
+    notify_(fmt::format("connection lost: {}", why ? "closed" : why.error().message));
+    StepAll(client::ConnectionLost{});
+  });
+}
+
+void Edge::Say(proto::ClientBody message) {
+  if (link_ == nullptr) return;  // a machine that awaits an answer says it again
+  writer_->Post([stream = link_, message = std::move(message)] {
+    stream->Write(proto::ClientMessage{message});
+  });
+}
+
+void Edge::Hear(const proto::CoordinatorBody& message) {
+  if (const auto* assignment = std::get_if<proto::Assignment>(&message)) {
+    Take(*assignment);
+  } else if (const auto* acknowledgement = std::get_if<proto::Acknowledgement>(&message)) {
+    Step(acknowledgement->run, client::Acknowledged{acknowledgement->sequence});
+  } else if (const auto* dismissal = std::get_if<proto::Dismissal>(&message)) {
+    Step(dismissal->run, client::Dismissed{dismissal->sequence, dismissal->reason});
+  } else if (const auto* end = std::get_if<proto::RunEnd>(&message)) {
+    const auto it = runs_.find(end->run);
+    if (it == runs_.end() || it->second.session->in_hand().task) return;
+    notify_(fmt::format("{}: the run has ended: {}", end->run.value, Name(end->reason)));
+    if (states_->Put(end->run, kEnded, Name(end->reason))) runs_.erase(it);
+  } else if (const auto* goodbye = std::get_if<proto::Goodbye>(&message)) {
+    notify_(fmt::format("the coordinator says goodbye: {}", goodbye->why));
+  }
+}
+
+void Edge::Take(const proto::Assignment& assignment) {
+  if (!runs_.contains(assignment.run)) {
+    const nlohmann::json json = {{"plan", assignment.plan.Hex()}, {"rank", assignment.rank}};
+    Status added = states_->Put(assignment.run, kAssignment, json.dump());
+    if (added) added = AddRun(assignment.run, {});
+    if (!added) return notify_(added.error().message);
+  }
+  Step(assignment.run, client::TaskReceived{assignment.task});
+}
+
+}  // namespace tributary::edge

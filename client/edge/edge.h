@@ -1,0 +1,76 @@
+#pragma once
+// An edge client: the thread that owns its sessions, the link to the coordinator, the work and the
+// uploads. One session machine (client/core) for each run, and one for the link itself.
+//
+// Threads: the driver's (this class), one that reads the link, one that writes to it, one that
+// uploads, and the worker's. They speak to the driver through its queue.
+
+#include <condition_variable>
+#include <deque>
+#include <map>
+
+#include "aggregation/base/worker_pool.h"
+#include "client/core/session.h"
+#include "client/edge/worker.h"
+#include "coordinator/store/state_store.h"
+
+namespace tributary::edge {
+
+// What a person may want to see; called on the driver's thread.
+using Notify = std::function<void(std::string_view line)>;
+
+class Edge {
+ public:
+  static Result<std::unique_ptr<Edge>> Start(Settings settings, bool insecure, Notify notify);
+  ~Edge();  // stops within a step; what is durable goes on at the next start
+
+ private:
+  struct RunSession {
+    std::optional<client::Session> session;
+    Digest plan;
+    int64_t rank = 0;
+    std::string detail;  // of the last failure
+  };
+
+  Edge(Settings settings, Notify notify);
+  Status Open(bool insecure);
+  Status Recover();
+  Status AddRun(const RunId& run, std::span<const client::Record> records);
+
+  void Post(std::function<void()> task);
+  void Drive();
+  TimePoint Now() const;
+
+  void Step(const RunId& run, const client::Event& event);
+  void StepAll(const client::Event& event);
+  void Pump(const RunId& run, RunSession& session);
+  void CarryOut(const RunId& run, RunSession& session, const client::Command& command);
+
+  void Dial();
+  void ReadLink(std::shared_ptr<rpc::Stream> stream);
+  void Say(proto::ClientBody message);
+  void Hear(const proto::CoordinatorBody& message);
+  void Take(const proto::Assignment& assignment);
+  void UploadUpdate(const RunId& run, const client::Upload& upload);
+
+  const Settings settings_;
+  const Notify notify_;
+  const std::string name_;
+  std::unique_ptr<store::StateStore> states_;
+  std::unique_ptr<rpc::Channel> channel_;
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<std::function<void()>> queue_;
+  bool stopping_ = false;
+  Status failure_;
+
+  std::map<RunId, RunSession> runs_;  // the link's own under an empty name
+  std::shared_ptr<rpc::Stream> link_;
+  std::map<RunId, int64_t> uploading_;  // sequence that is on its way
+  std::unique_ptr<Worker> worker_;
+  std::unique_ptr<WorkerPool> reader_, writer_, uploader_;
+  std::thread thread_;
+};
+
+}  // namespace tributary::edge

@@ -1,0 +1,31 @@
+#pragma once
+// An edge client's configuration file: the site's own view of where its model and rows are.
+
+#include "coordinator/config/keys.h"
+
+namespace tributary::edge {
+
+struct DataSettings {
+  std::filesystem::path train, public_train, test;
+  std::vector<std::string> text = {"text"};
+  std::string label = "label";
+  std::string format;
+};
+
+struct Settings {
+  std::string name;  // without TLS; else the certificate's
+  std::string coordinator = "127.0.0.1:7340";
+  std::filesystem::path directory = "client-state";
+  std::vector<std::string> models;  // directories
+  std::string device = "auto";
+  int64_t threads = 1;
+  DataSettings data;
+};
+
+std::vector<config::Key> KeysOf(Settings& settings);
+std::span<const config::SectionHelp> SettingsSections();
+
+// All faults in one error, one a line. Relative paths are relative to the file.
+Result<Settings> ReadSettings(const std::filesystem::path& file);
+
+}  // namespace tributary::edge

@@ -1,0 +1,136 @@
+#include "client/edge/transfer.h"
+
+#include <algorithm>
+#include <set>
+
+#include "aggregation/base/file.h"
+#include "aggregation/strategy/checkpoint.h"
+#include "proto/rpc/fetch.h"
+
+namespace tributary::edge {
+namespace {
+
+constexpr int64_t kMaxTensor = int64_t{1} << 34;
+
+Result<Tensor> EmptyTensor(const proto::TensorEntry& entry) {
+  const auto dtype = ParseDType(entry.dtype);
+  if (!dtype) return InvalidArgument("{}: dtype {}", entry.name, entry.dtype);
+  const Shape shape(entry.shape.begin(), entry.shape.end());
+  const auto count = ElementCount(shape);
+  if (!count || *count * static_cast<int64_t>(SizeOf(*dtype)) != entry.size ||
+      entry.size > kMaxTensor)
+    return InvalidArgument("{}: {} bytes, which is not its shape", entry.name, entry.size);
+  return Tensor(*dtype, shape);
+}
+
+// Fills tensors one after another from a run of bytes.
+class Filler {
+ public:
+  explicit Filler(std::vector<Tensor*> tensors) : tensors_(std::move(tensors)) {}
+  Status Take(std::string_view bytes) {
+    while (!bytes.empty()) {
+      if (next_ == tensors_.size()) return MakeError(Code::kDataLoss, "more bytes than were asked");
+      const std::span<std::byte> into = tensors_[next_]->bytes().subspan(filled_);
+      const size_t part = std::min(into.size(), bytes.size());
+      std::copy_n(reinterpret_cast<const std::byte*>(bytes.data()), part, into.begin());
+      bytes.remove_prefix(part);
+      filled_ += part;
+      if (part == into.size()) ++next_, filled_ = 0;
+    }
+    return {};
+  }
+  bool is_full() const { return next_ == tensors_.size(); }
+
+ private:
+  std::vector<Tensor*> tensors_;
+  size_t next_ = 0, filled_ = 0;
+};
+
+}  // namespace
+
+Status Upload(rpc::Channel& channel, const proto::UploadBegin& begin,
+              const std::filesystem::path& file) {
+  ASSIGN_OR_RETURN(const MappedFile bytes, MappedFile::Open(file));
+  const auto stream = channel.Open("Transfer/Upload");
+  const auto ended = [&] {
+    Status why = stream->Finish();
+    return why ? MakeError(Code::kUnavailable, "the upload was broken off")
+               : tl::unexpected(why.error());
+  };
+  if (!stream->Write(proto::UploadMessage{begin})) return ended();
+  ASSIGN_OR_RETURN(auto state, stream->Read<proto::UploadState>());
+  if (!state) return ended();
+  for (int64_t at = state->offset; !state->committed && at < begin.size;) {
+    const auto part = bytes.bytes().subspan(
+        static_cast<size_t>(at), std::min(proto::kMaxChunk, static_cast<size_t>(begin.size - at)));
+    proto::Chunk chunk{at, {std::string(reinterpret_cast<const char*>(part.data()), part.size())}};
+    at += static_cast<int64_t>(part.size());
+    if (!stream->Write(proto::UploadMessage{std::move(chunk)})) return ended();
+  }
+  if (!state->committed) {
+    ASSIGN_OR_RETURN(state, stream->Read<proto::UploadState>());
+    if (!state || !state->committed) return ended();
+  }
+  return {};
+}
+
+std::optional<Tensor> TensorCache::Find(const proto::TensorEntry& entry) const {
+  auto tensor = EmptyTensor(entry);
+  const auto bytes = ReadFile(directory_ / entry.digest.Hex());
+  if (!tensor || !bytes || bytes->size() != tensor->bytes().size()) return std::nullopt;
+  std::copy_n(reinterpret_cast<const std::byte*>(bytes->data()), bytes->size(),
+              tensor->bytes().begin());
+  if (strategy::TensorDigest(tensor->view()) != entry.digest) return std::nullopt;
+  return *std::move(tensor);
+}
+
+void TensorCache::Forget(const proto::CheckpointManifest& keep) const {
+  std::set<std::string> names;
+  for (const proto::TensorEntry& entry : keep.tensors) names.insert(entry.digest.Hex());
+  std::error_code error;
+  for (const auto& file : std::filesystem::directory_iterator(directory_, error))
+    if (!names.contains(file.path().filename().string())) std::filesystem::remove(file, error);
+}
+
+Result<TensorMap> TensorCache::Checkpoint(rpc::Channel& channel, const RunId& run,
+                                          const Digest& checkpoint, int64_t* fetched) {
+  RETURN_IF_ERROR(MakeDirectories(directory_));
+  ASSIGN_OR_RETURN(const auto manifest,
+                   channel.Call<proto::CheckpointManifest>(
+                       "Transfer/Manifest", proto::ManifestRequest{run, checkpoint}));
+  TensorMap tensors;
+  std::vector<const proto::TensorEntry*> missing;
+  for (const proto::TensorEntry& entry : manifest.tensors) {
+    if (auto kept = Find(entry)) {
+      tensors[entry.name] = *std::move(kept);
+      continue;
+    }
+    ASSIGN_OR_RETURN(tensors[entry.name], EmptyTensor(entry));
+    missing.push_back(&entry);
+  }
+  if (missing.empty()) return tensors;
+  proto::FetchRequest request{run, checkpoint, {}, 0};
+  std::vector<Tensor*> into;
+  for (const proto::TensorEntry* entry : missing) {
+    request.digests.push_back(entry->digest);
+    into.push_back(&tensors.at(entry->name));
+    *fetched += entry->size;
+  }
+  Filler filler(into);
+  RETURN_IF_ERROR(
+      rpc::Fetch(channel, request, [&](std::string_view part) { return filler.Take(part); }));
+  if (!filler.is_full()) return MakeError(Code::kUnavailable, "the download was broken off");
+  for (const proto::TensorEntry* entry : missing) {
+    const Tensor& tensor = tensors.at(entry->name);
+    if (strategy::TensorDigest(tensor.view()) != entry->digest)
+      return MakeError(Code::kDataLoss, "{}: the fetched bytes are not {}", entry->name,
+                       entry->digest.Hex());
+    RETURN_IF_ERROR(
+        WriteFile(directory_ / entry->digest.Hex(),
+                  {reinterpret_cast<const char*>(tensor.bytes().data()), tensor.bytes().size()}));
+  }
+  Forget(manifest);
+  return tensors;
+}
+
+}  // namespace tributary::edge

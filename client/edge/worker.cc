@@ -1,0 +1,151 @@
+#include "client/edge/worker.h"
+
+#include "aggregation/base/file.h"
+#include "aggregation/strategy/run_state.h"
+#include "aggregation/tensor/safetensors.h"
+#include "proto/rpc/fetch.h"
+
+namespace tributary::edge {
+namespace {
+
+constexpr size_t kMaxPlan = size_t{1} << 20;
+
+// Errors of the way, not of the work: tried again until the task is dismissed.
+bool IsPassing(Code code) {
+  return code == Code::kUnavailable || code == Code::kDeadlineExceeded || code == Code::kAborted;
+}
+
+Reason ReasonOf(Code code) {
+  if (code == Code::kOutOfRange) return Reason::kNonFinite;
+  return code == Code::kFailedPrecondition ? Reason::kDeclined : Reason::kFailed;
+}
+
+}  // namespace
+
+Worker::Worker(const Settings& settings, std::string name, rpc::Channel& channel, Report report,
+               OnState on_state)
+    : settings_(settings),
+      name_(std::move(name)),
+      channel_(channel),
+      report_(std::move(report)),
+      on_state_(std::move(on_state)),
+      cache_(settings.directory / "tensors"),
+      thread_([this] { Work(); }) {}
+
+Worker::~Worker() {
+  {
+    const std::scoped_lock lock(mutex_);
+    stopping_ = true;
+    for (const auto& pending : queue_) pending->stop.request_stop();
+  }
+  changed_.notify_all();
+  thread_.join();
+}
+
+void Worker::Start(Job job) {
+  {
+    const std::scoped_lock lock(mutex_);
+    queue_.push_back(std::make_shared<Pending>(Pending{std::move(job), {}}));
+  }
+  changed_.notify_all();
+}
+
+void Worker::Stop(const RunId& run, int64_t sequence) {
+  const std::scoped_lock lock(mutex_);
+  for (const auto& pending : queue_)
+    if (pending->job.run == run && pending->job.task.sequence == sequence)
+      pending->stop.request_stop();
+  changed_.notify_all();
+}
+
+std::filesystem::path Worker::OutboxFile(const RunId& run, int64_t sequence) const {
+  return settings_.directory / "outbox" / run.value / fmt::format("{}.safetensors", sequence);
+}
+
+void Worker::Work() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    changed_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+    if (stopping_) return;
+    const std::shared_ptr<Pending> pending = queue_.front();
+    lock.unlock();
+    Result<Done> done = Do(pending->job, pending->stop.get_token());
+    lock.lock();
+    queue_.erase(queue_.begin());
+    if (stopping_) return;
+    lock.unlock();
+    report_(pending->job, std::move(done));
+    lock.lock();
+  }
+}
+
+Result<Done> Worker::Do(const Job& job, std::stop_token stop) {
+  for (Duration wait = std::chrono::milliseconds(200);;
+       wait = std::min<Duration>(2 * wait, std::chrono::seconds(10))) {
+    Result<Done> done =
+        stop.stop_requested() ? MakeError(Code::kCancelled, "stopped") : Attempt(job, stop);
+    if (done || done.error().code == Code::kCancelled) return done;
+    if (!IsPassing(done.error().code))
+      return Done{ReasonOf(done.error().code), done.error().message};
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, stop, wait, [this] { return stopping_; });
+  }
+}
+
+Result<const Site*> Worker::SiteFor(const Job& job) {
+  if (site_ != nullptr && site_plan_ == job.plan) return site_.get();
+  site_.reset();
+  const std::filesystem::path file = settings_.directory / "plans" / job.plan.Hex();
+  auto text = ReadFile(file, kMaxPlan);
+  if (!text || Sha256(*text) != job.plan) {
+    ASSIGN_OR_RETURN(text, rpc::FetchBlob(channel_, job.run, job.plan, kMaxPlan));
+    RETURN_IF_ERROR(MakeDirectories(file.parent_path()));
+    RETURN_IF_ERROR(WriteFile(file, *text));
+  }
+  ASSIGN_OR_RETURN(site_, LoadSite(settings_, name_, *text));
+  site_plan_ = job.plan;
+  return site_.get();
+}
+
+Result<Done> Worker::Attempt(const Job& job, std::stop_token stop) {
+  on_state_(job, "loading");
+  ASSIGN_OR_RETURN(const Site* const site, SiteFor(job));
+  const client::SiteData data = site->DataFor(name_, job.rank, job.task.kind);
+  const bool needs_train = Traits(job.task.kind).changes_checkpoint;
+  if ((needs_train ? data.train : data.held_out).empty() && job.task.kind != TaskKind::kEvaluate)
+    return MakeError(Code::kFailedPrecondition, "the site has no rows for {}", Name(job.task.kind));
+
+  int64_t fetched = 0;
+  client::TaskStart start;
+  if (job.task.kind != TaskKind::kFeatureMoments) {
+    ASSIGN_OR_RETURN(TensorMap tensors,
+                     cache_.Checkpoint(channel_, job.run, job.task.checkpoint, &fetched));
+    ASSIGN_OR_RETURN(
+        strategy::ClientCheckpoint opened,
+        strategy::OpenClientTensors(site->tasks.adapter, job.rank, std::move(tensors)));
+    start = {
+        std::move(opened.head), std::move(opened.checkpoint), std::move(opened.class_counts), {}};
+  }
+  const client::LocalParts locals(settings_.directory / "local" / job.run.value);
+  if (strategy::MethodOf(site->tasks.adapter).is_personal()) {
+    const bool trains = job.task.kind == TaskKind::kTrain;
+    ASSIGN_OR_RETURN(start.local, locals.Load(name_, trains ? job.task.round : job.task.round + 1));
+  }
+  on_state_(job, job.task.kind == TaskKind::kTrain ? "training" : "measuring");
+  ASSIGN_OR_RETURN(client::TaskResult result,
+                   client::RunTask(*site->model, site->tasks, data, start, job.task,
+                                   static_cast<int>(settings_.threads), stop));
+  const std::string bytes = SerializeSafetensors(result.upload);
+  const std::filesystem::path file = OutboxFile(job.run, job.task.sequence);
+  RETURN_IF_ERROR(MakeDirectories(file.parent_path()));
+  RETURN_IF_ERROR(WriteFile(file, bytes));
+  if (!result.local.empty()) RETURN_IF_ERROR(locals.Save(name_, job.task.round, result.local));
+  Done done{Reason::kAccepted, {}, Sha256(bytes), result.weight, std::move(result.metrics)};
+  if (site->tasks.report_metrics) {
+    done.metrics.push_back({"bytes_up", static_cast<double>(bytes.size())});
+    done.metrics.push_back({"bytes_down", static_cast<double>(fetched)});
+  }
+  return done;
+}
+
+}  // namespace tributary::edge

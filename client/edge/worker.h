@@ -1,0 +1,72 @@
+#pragma once
+// Does what a task asks for: fetches plan and checkpoint, loads the site, trains or evaluates, and
+// leaves the update in the outbox, durable. One task at a time, on a thread of its own.
+
+#include <condition_variable>
+#include <mutex>
+#include <stop_token>
+#include <thread>
+
+#include "client/edge/site.h"
+#include "client/edge/transfer.h"
+#include "client/task/local_parts.h"
+
+namespace tributary::edge {
+
+struct Job {
+  RunId run;
+  Digest plan;
+  int64_t rank = 0;
+  Task task;
+};
+
+struct Done {
+  Reason reason = Reason::kAccepted;  // or why there is no update
+  std::string detail = {};            // of a failure, for the operator
+  Digest digest{};
+  int64_t weight = 0;
+  std::vector<Metric> metrics = {};
+};
+
+class Worker {
+ public:
+  using Report = std::function<void(const Job&, Result<Done>)>;  // CANCELLED when it was stopped
+  using OnState = std::function<void(const Job&, std::string_view state)>;
+
+  // `channel` outlives the worker. Callbacks come from its thread.
+  Worker(const Settings& settings, std::string name, rpc::Channel& channel, Report report,
+         OnState on_state);
+  ~Worker();  // stops what runs
+
+  void Start(Job job);                            // after what was started before
+  void Stop(const RunId& run, int64_t sequence);  // within a step, or before it began
+
+  std::filesystem::path OutboxFile(const RunId& run, int64_t sequence) const;
+
+ private:
+  struct Pending {
+    Job job;
+    std::stop_source stop;
+  };
+  void Work();
+  Result<Done> Do(const Job& job, std::stop_token stop);
+  Result<Done> Attempt(const Job& job, std::stop_token stop);
+  Result<const Site*> SiteFor(const Job& job);
+
+  const Settings& settings_;
+  const std::string name_;
+  rpc::Channel& channel_;
+  const Report report_;
+  const OnState on_state_;
+  TensorCache cache_;
+  std::unique_ptr<Site> site_;  // of the last plan
+  Digest site_plan_;
+
+  std::mutex mutex_;
+  std::condition_variable_any changed_;
+  std::vector<std::shared_ptr<Pending>> queue_;  // the first may be running
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace tributary::edge

@@ -1,0 +1,44 @@
+// tributary coordinator
+
+#include <cstdio>
+#include <thread>
+
+#include "coordinator/service/coordinator.h"
+#include "deploy/commands.h"
+
+namespace tributary {
+namespace {
+
+struct Options {
+  std::string file;
+  bool insecure = false;
+};
+
+Result<int> Run(const Options& options) {
+  ASSIGN_OR_RETURN(const daemon::Settings settings, daemon::ReadSettings(options.file));
+  CatchInterrupts();
+  ASSIGN_OR_RETURN(const auto coordinator,
+                   service::CoordinatorDaemon::Start(settings, options.insecure));
+  fmt::print(stderr, "project {} is served on {} (port {}){}\n", settings.project, settings.listen,
+             coordinator->port(),
+             options.insecure ? "; WITHOUT TLS: whoever reaches this machine may take part" : "");
+  while (!IsInterrupted()) std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  fmt::print(stderr, "stopping; a second Ctrl-C stops at once\n");
+  coordinator->Stop();
+  return kDone;
+}
+
+}  // namespace
+
+CommandBody AddCoordinator(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  app.add_option("CONFIG", options->file, "Configuration (TOML)")->required();
+  app.add_flag("--insecure", options->insecure,
+               "Serve without TLS, on a loopback address only: for trying things out");
+  app.footer(
+      "Example:\n  tributary coordinator coordinator.toml\nCtrl-C or SIGTERM stops it; "
+      "whatever it had acknowledged goes on when it is started again, also after kill -9.");
+  return [options] { return Run(*options); };
+}
+
+}  // namespace tributary

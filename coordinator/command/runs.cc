@@ -1,0 +1,141 @@
+// tributary runs, status, wait, rounds, clients, stop, pause, resume: what an operator asks of runs
+
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "coordinator/command/remote.h"
+#include "deploy/commands.h"
+
+namespace tributary {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct Options {
+  RemoteOptions remote;
+  RunId run;
+};
+
+std::shared_ptr<Options> Declare(CLI::App& app, bool has_run) {
+  auto options = std::make_shared<Options>();
+  if (has_run) app.add_option("RUN", options->run.value, "Id of the run")->required();
+  AddRemoteOptions(app, &options->remote);
+  return options;
+}
+
+std::string Progress(const Json& run) {
+  if (!run.contains("round")) return "-";
+  return fmt::format("{}/{}", run["round"].get<int64_t>(), run["rounds"].get<int64_t>());
+}
+
+void PrintRuns(const Json& json) {
+  fmt::print("{:20} {:12} {:>9} {:12} {}\n", "run", "phase", "round", "method", "why");
+  for (const Json& run : json["runs"])
+    fmt::print("{:20} {:12} {:>9} {:12} {}\n", run["run"].get<std::string>(),
+               run["phase"].get<std::string>(), Progress(run), run["method"].get<std::string>(),
+               run["why"].get<std::string>());
+}
+
+void PrintStatus(const Json& run) {
+  fmt::print("{}: {}, round {}\n  {}\n", run["run"].get<std::string>(),
+             run["phase"].get<std::string>(), Progress(run), run["why"].get<std::string>());
+  std::string names;
+  for (const Json& name : run["waits_for"])
+    names += (names.empty() ? "" : ", ") + name.get<std::string>();
+  if (!names.empty()) fmt::print("  waits for: {}\n", names);
+  if (!run["seconds_left"].is_null())
+    fmt::print("  until: {:.0f} s from now\n", run["seconds_left"].get<double>());
+  if (!run["last_fault"].get<std::string>().empty())
+    fmt::print("  last fault: {}\n", run["last_fault"].get<std::string>());
+}
+
+std::string Cell(const Json& value) {
+  if (value.is_null()) return "-";
+  return value.is_number_float() ? fmt::format("{:.4f}", value.get<double>()) : value.dump();
+}
+
+void PrintRounds(const Json& json) {
+  fmt::print("{:>5} {:>8} {:>8} {:>10} {:>10} {:>10} {:>12} {:>12}\n", "round", "selected",
+             "reported", "train_loss", "loss", "accuracy", "bytes_up", "bytes_down");
+  for (const Json& r : json["rounds"])
+    fmt::print("{:>5} {:>8} {:>8} {:>10} {:>10} {:>10} {:>12} {:>12}\n", Cell(r["round"]),
+               Cell(r["selected"]), Cell(r["reported"]), Cell(r["train_loss"]), Cell(r["loss"]),
+               Cell(r["accuracy"]), Cell(r["bytes_up"]), Cell(r["bytes_down"]));
+}
+
+void PrintClients(const Json& json) {
+  fmt::print("{:24} {:10} {:12} {:>5} {}\n", "client", "connected", "state", "rank", "outcome");
+  for (const Json& c : json["clients"])
+    fmt::print("{:24} {:10} {:12} {:>5} {}\n", c["client"].get<std::string>(),
+               c["connected"].get<bool>() ? "yes" : "no",
+               c.contains("progress") ? c["progress"]["state"].get<std::string>() : "-",
+               c["rank"].get<int64_t>(),
+               c["outcome"].is_null() ? "-" : c["outcome"].get<std::string>());
+}
+
+template <typename Request>
+Result<int> Show(const Options& options, std::string_view method, const Request& request,
+                 void (*print)(const Json&)) {
+  ASSIGN_OR_RETURN(const auto channel, OpenRemote(options.remote));
+  ASSIGN_OR_RETURN(const auto document, channel->Call<proto::Document>(method, request));
+  if (options.remote.json)
+    fmt::print("{}\n", document.json.value);
+  else
+    print(Json::parse(document.json.value));
+  return kDone;
+}
+
+CommandBody AddOfRun(CLI::App& app, std::string_view method, void (*print)(const Json&)) {
+  auto options = Declare(app, true);
+  return [options, method, print] {
+    return Show(*options, method, proto::RunRef{options->run}, print);
+  };
+}
+CommandBody AddControl(CLI::App& app, const std::string& action) {
+  auto options = Declare(app, true);
+  return [options, action] {
+    return Show(*options, "Admin/Control", proto::ControlRequest{options->run, action},
+                PrintStatus);
+  };
+}
+
+Result<int> Wait(const Options& options) {
+  ASSIGN_OR_RETURN(const auto channel, OpenRemote(options.remote));
+  CatchInterrupts();
+  const auto stream = channel->Open("Admin/Watch");
+  if (stream->Write(proto::RunRef{options.run})) stream->WritesDone();
+  std::string last;
+  for (;;) {
+    ASSIGN_OR_RETURN(const auto document, stream->Read<proto::Document>());
+    if (!document) break;
+    last = document->json.value;
+  }
+  RETURN_IF_ERROR(stream->Finish());
+  const Json run = Json::parse(last);
+  if (options.remote.json)
+    fmt::print("{}\n", last);
+  else
+    PrintStatus(run);
+  return run.value("reason", "") == "complete" || run.value("reason", "") == "early_stop"
+             ? kDone
+             : kWorkFailed;
+}
+
+}  // namespace
+
+CommandBody AddRuns(CLI::App& app) {
+  auto options = Declare(app, false);
+  return [options] { return Show(*options, "Admin/Runs", proto::RunsRequest{}, PrintRuns); };
+}
+CommandBody AddStatus(CLI::App& app) { return AddOfRun(app, "Admin/Status", PrintStatus); }
+CommandBody AddRounds(CLI::App& app) { return AddOfRun(app, "Admin/Rounds", PrintRounds); }
+CommandBody AddClients(CLI::App& app) { return AddOfRun(app, "Admin/Clients", PrintClients); }
+CommandBody AddStop(CLI::App& app) { return AddControl(app, "stop"); }
+CommandBody AddPause(CLI::App& app) { return AddControl(app, "pause"); }
+CommandBody AddResume(CLI::App& app) { return AddControl(app, "resume"); }
+CommandBody AddWait(CLI::App& app) {
+  auto options = Declare(app, true);
+  return [options] { return Wait(*options); };
+}
+
+}  // namespace tributary

@@ -1,0 +1,68 @@
+// tributary submit
+
+#include <cstdio>
+
+#include "aggregation/base/file.h"
+#include "coordinator/command/remote.h"
+#include "coordinator/config/read.h"
+#include "coordinator/config/render.h"
+#include "deploy/commands.h"
+
+namespace tributary {
+namespace {
+
+struct Options {
+  RemoteOptions remote;
+  std::string file, name, designated, token, model_config;
+  std::vector<std::string> set, where;
+};
+
+Result<int> Run(const Options& options) {
+  const config::ReadConfig read = config::ReadConfigFile(options.file, options.set);
+  for (const config::Fault& fault : read.faults) fmt::print(stderr, "{}\n", fault.Text());
+  if (!read.faults.empty())
+    return InvalidArgument("{} has {} fault{}", options.file, read.faults.size(),
+                           read.faults.size() == 1 ? "" : "s");
+  proto::Submission submission{options.token,      {},           {}, options.name,
+                               options.designated, options.where};
+  submission.plan.value = config::RenderPlan(read.config);
+  const std::filesystem::path model_config = options.model_config.empty()
+                                                 ? read.config.model_path / "config.json"
+                                                 : std::filesystem::path(options.model_config);
+  if (options.model_config.empty() && read.config.model_path.empty())
+    return InvalidArgument(
+        "{} has no model.path: name the base model's config.json with "
+        "--model-config",
+        options.file);
+  ASSIGN_OR_RETURN(submission.model_config.value, ReadFile(model_config, size_t{1} << 20));
+  ASSIGN_OR_RETURN(const auto channel, OpenRemote(options.remote));
+  ASSIGN_OR_RETURN(const auto run, channel->Call<proto::RunRef>("Admin/Submit", submission));
+  if (options.remote.json)
+    fmt::print("{{\"schema\":1,\"run\":\"{}\"}}\n", run.run.value);
+  else
+    fmt::print("{}\n", run.run.value);
+  return kDone;
+}
+
+}  // namespace
+
+CommandBody AddSubmit(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  app.add_option("FILE", options->file, "Configuration of the run, as for simulate")->required();
+  app.add_option("--set", options->set, "section.key=value: override a key; may be repeated")
+      ->type_name("KEY=VALUE");
+  app.add_option("--name", options->name, "Name of the run; a number is put behind it");
+  app.add_option("--where", options->where, "Only clients with this tag; may be repeated")
+      ->type_name("TAG=VALUE");
+  app.add_option("--designated", options->designated, "The client that holds public rows")
+      ->type_name("CLIENT");
+  app.add_option("--token", options->token,
+                 "The same token gives the same run, however often it is submitted");
+  app.add_option("--model-config", options->model_config,
+                 "config.json of the base model, where FILE has no model.path");
+  AddRemoteOptions(app, &options->remote);
+  app.footer("Example:\n  run=$(tributary submit federation.toml)\n  tributary wait \"$run\"");
+  return [options] { return Run(*options); };
+}
+
+}  // namespace tributary

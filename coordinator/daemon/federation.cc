@@ -1,0 +1,309 @@
+#include "coordinator/daemon/federation.h"
+
+#include <algorithm>
+
+#include "aggregation/base/version.h"
+#include "aggregation/strategy/update.h"
+#include "aggregation/tensor/safetensors.h"
+
+namespace tributary::daemon {
+namespace {
+
+using coordinator::PopulationChanged;
+constexpr std::string_view kSubmission = "submission", kIncarnation = "incarnation";
+
+// What an accepted update must be, beyond its digest.
+Status CheckUpload(const fold::FoldPlan& plan, const ClientId& client, const Task& task,
+                   const proto::Offer& offer, std::span<const std::byte> bytes) {
+  ASSIGN_OR_RETURN(const SafetensorsContent content, ParseSafetensors(bytes));
+  const Layout layout = fold::UploadLayout(plan, client, task);
+  if (task.kind != TaskKind::kTrain) return CheckCompatible(layout, content.tensors);
+  return strategy::CheckUpdate(layout, {client.value, std::max<int64_t>(offer.weight, 1),
+                                        plan.rank_of(client), content.tensors});
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Federation>> Federation::Open(FederationOptions options,
+                                                     store::StateStore& states,
+                                                     store::UploadStore& uploads,
+                                                     Surroundings& surroundings) {
+  ASSIGN_OR_RETURN(Registry registry, Registry::Open(states));
+  auto federation = std::unique_ptr<Federation>(
+      new Federation(std::move(options), states, uploads, surroundings, std::move(registry)));
+  RETURN_IF_ERROR(federation->OpenRuns());
+  return federation;
+}
+
+Status Federation::OpenRuns() {
+  ASSIGN_OR_RETURN(const auto incarnation, states_.Get(kProject, kIncarnation));
+  if (incarnation) incarnation_ = std::atoll(incarnation->c_str());
+  ASSIGN_OR_RETURN(const std::vector<RunId> known, states_.Runs());
+  for (const RunId& id : known) {
+    if (id == kProject) continue;
+    ASSIGN_OR_RETURN(const auto submission, states_.Get(id, kSubmission));
+    if (!submission)
+      return MakeError(Code::kDataLoss, "run {}: its submission is missing", id.value);
+    ASSIGN_OR_RETURN(RunSetup setup, RunSetupFromJson(id, *submission));
+    ASSIGN_OR_RETURN(Run* const run, AddRun(std::move(setup)));
+    Populate(*run);
+  }
+  return {};
+}
+
+Result<Run*> Federation::AddRun(RunSetup setup) {
+  const RunId id = setup.id;
+  RunStores stores{&states_, &uploads_, nullptr, nullptr};
+  const std::filesystem::path directory = options_.directory / "runs" / id.value;
+  ASSIGN_OR_RETURN(stores.blobs, store::OpenDiskBlobStore(directory / "blobs"));
+  ASSIGN_OR_RETURN(stores.views, store::OpenDiskBlobStore(directory / "views"));
+  const auto tags_of = [this](const ClientId& client) {
+    const Client* found = registry_.Find(client);
+    return found == nullptr ? Tags() : found->tags;
+  };
+  const std::string token = setup.submission.token;
+  ASSIGN_OR_RETURN(auto run, Run::Open(std::move(setup), std::move(stores), tags_of,
+                                       options_.threads, *this, around_.Now()));
+  if (!token.empty()) by_token_[token] = id;
+  return (runs_[id] = std::move(run)).get();
+}
+
+void Federation::Populate(Run& run) {
+  std::vector<ClientId> connected;
+  for (const ClientId& name : ClientsOf(run))
+    if (registry_.Find(name)->is_connected) connected.push_back(name);
+  run.Populate(around_.Now(), ClientsOf(run), std::move(connected));
+}
+
+bool Federation::TakesPart(const Run& run, const ClientId& client) const {
+  const Client* found = registry_.Find(client);
+  return found != nullptr &&
+         (client.value == run.setup().submission.designated || run.setup().Admits(found->tags));
+}
+
+std::vector<ClientId> Federation::ClientsOf(const Run& run) const {
+  std::vector<ClientId> names;
+  for (const auto& [name, client] : registry_.clients())
+    if (TakesPart(run, name)) names.push_back(name);
+  return names;
+}
+
+// --- clients ---
+
+Result<proto::Welcome> Federation::Connected(const ClientId& client, const proto::Hello& hello) {
+  if (hello.major != proto::kMajor)
+    return MakeError(Code::kFailedPrecondition,
+                     "protocol version {}.{} is not spoken here; version {}.0 to {}.{} is",
+                     hello.major, hello.minor, proto::kMajor, proto::kMajor, proto::kMinor);
+  if (registry_.Find(client) == nullptr) {
+    if (!options_.enrol_on_sight)
+      return MakeError(Code::kPermissionDenied, "{} is not enrolled in project {}", client.value,
+                       options_.project);
+    RETURN_IF_ERROR(registry_.Enrol(client, {}));
+  }
+  Client& known = *registry_.Find(client);
+  known.is_connected = true;
+  known.since = around_.Now();
+  known.hello = hello;
+  return proto::Welcome{std::min(hello.minor, proto::kMinor), incarnation_, options_.project,
+                        std::string(kVersion), around_.Now()};
+}
+
+void Federation::Disconnected(const ClientId& client) {
+  Client* known = registry_.Find(client);
+  if (known == nullptr || !known->is_connected) return;
+  known->is_connected = false;
+  known->since = around_.Now();
+  known->progress.reset();
+  for (const auto& [id, run] : runs_)
+    if (TakesPart(*run, client))
+      run->Step(around_.Now(), PopulationChanged{PopulationChanged::Kind::kDisconnected, {client}});
+}
+
+void Federation::OnMessage(const ClientId& client, proto::ClientBody message) {
+  std::visit([&](const auto& m) { On(client, m); }, message);
+}
+
+void Federation::On(const ClientId&, const proto::Hello&) {}  // only the first one counts
+
+void Federation::On(const ClientId& client, const proto::Heartbeat& message) {
+  Send(client, proto::HeartbeatReply{message.sent});
+}
+
+// Without a task in hand: whoever has one for this client says it (again).
+void Federation::On(const ClientId& client, const proto::Holds& message) {
+  for (const auto& [id, run] : runs_) {
+    if ((!message.run.value.empty() && id != message.run) || !TakesPart(*run, client)) continue;
+    run->Step(around_.Now(), PopulationChanged{PopulationChanged::Kind::kConnected, {client}});
+    if (message.sequence != 0)
+      run->Step(around_.Now(), coordinator::TaskHeld{client, message.sequence});
+    if (message.sequence == 0 && !message.run.value.empty() && run->is_finished()) {
+      const auto kept = run->state()->Kept(run->setup().plan.run);
+      Send(client, proto::RunEnd{id, std::get<coordinator::Finished>(run->state()->phase).reason,
+                                 kept.round, kept.checkpoint});
+    }
+  }
+}
+
+void Federation::On(const ClientId& client, const proto::Offer& message) {
+  const auto it = runs_.find(message.run);
+  if (it == runs_.end() || !TakesPart(*it->second, client))
+    return Send(client, proto::Dismissal{message.run, message.sequence, Reason::kNotSelected});
+  Offered(*it->second, client, message);
+}
+
+void Federation::Offered(Run& run, const ClientId& client, proto::Offer offer) {
+  const std::optional<Task> task = run.PendingTask(client);
+  const coordinator::UpdateOffered event{client, offer.sequence, offer.digest, offer.weight,
+                                         offer.metrics};
+  if (!task || task->sequence != offer.sequence) return run.Step(around_.Now(), event);
+  // Looked at on another thread; the folder lives as long as the run.
+  around_.Work([this, id = run.setup().id, generation = run.generation(), client, offer, event,
+                task = *task, folder = &run.folder(),
+                uploads = &uploads_]() -> std::function<void()> {
+    Status fits;
+    if (auto blob = uploads->Read(id, offer.sequence, offer.digest))
+      fits = CheckUpload(folder->plan(), client, task, offer, (*blob)->bytes());
+    else
+      fits = tl::unexpected(blob.error());
+    return [this, id, generation, client, event, fits] {
+      const auto found = runs_.find(id);
+      if (found == runs_.end() || found->second->generation() != generation) return;
+      if (fits) return found->second->Step(around_.Now(), event);
+      if (Client* known = registry_.Find(client)) known->last_failure = fits.error().message;
+      found->second->SetLastFault(fmt::format("{}: {}", client.value, fits.error().message));
+      found->second->Step(around_.Now(),
+                          coordinator::ClientFailed{client, event.sequence, Reason::kBadUpdate});
+    };
+  });
+}
+
+void Federation::On(const ClientId& client, const proto::Failure& message) {
+  const auto it = runs_.find(message.run);
+  if (it == runs_.end() || !TakesPart(*it->second, client)) return;
+  if (Client* known = registry_.Find(client)) known->last_failure = message.detail;
+  it->second->SetLastFault(fmt::format("{}: {}", client.value, message.detail));
+  const Reason reason = IsClientFault(message.reason) ? message.reason : Reason::kFailed;
+  it->second->Step(around_.Now(), coordinator::ClientFailed{client, message.sequence, reason});
+}
+
+void Federation::On(const ClientId& client, const proto::Progress& message) {
+  if (Client* known = registry_.Find(client)) known->progress = message;
+  around_.Changed(message.run);
+}
+
+Status Federation::Admits(const ClientId& client, const proto::UploadBegin& upload) const {
+  const auto it = runs_.find(upload.run);
+  if (it == runs_.end()) return MakeError(Code::kNotFound, "there is no run {}", upload.run.value);
+  const Run& run = *it->second;
+  if (!TakesPart(run, client))
+    return MakeError(Code::kPermissionDenied, "{} does not take part in run {}", client.value,
+                     upload.run.value);
+  const std::optional<Task> task = run.PendingTask(client);
+  if (!task || task->sequence != upload.sequence)
+    return MakeError(Code::kFailedPrecondition, "stage {} of run {} does not wait for {}",
+                     upload.sequence, upload.run.value, client.value);
+  if (upload.schema != proto::kSafetensorsSchema)
+    return InvalidArgument("upload schema {}, expected {}", upload.schema,
+                           proto::kSafetensorsSchema);
+  constexpr int64_t kHeader = 64 * 1024;
+  const int64_t most = fold::UploadBytes(it->second->folder().plan(), client, *task) + kHeader;
+  if (upload.size < 1 || upload.size > most)
+    return InvalidArgument("an upload of {} bytes; this task has at most {}", upload.size, most);
+  return {};
+}
+
+// --- operators ---
+
+Result<RunId> Federation::Submit(proto::Submission submission) {
+  if (const auto it = by_token_.find(submission.token);
+      it != by_token_.end() && !submission.token.empty())
+    return it->second;
+  const auto open = std::count_if(runs_.begin(), runs_.end(),
+                                  [](const auto& run) { return !run.second->is_finished(); });
+  if (open >= options_.most_runs)
+    return MakeError(Code::kResourceExhausted, "{} runs are not finished, and limits.runs is {}",
+                     open, options_.most_runs);
+  ASSIGN_OR_RETURN(const Tags where, ReadTags(submission.where));
+  const auto population =
+      static_cast<int64_t>(registry_.Eligible(where, submission.designated, false).size());
+  if (!submission.name.empty()) RETURN_IF_ERROR(store::CheckFileName("name", submission.name));
+  ASSIGN_OR_RETURN(RunSetup setup,
+                   ReadSubmission({}, std::move(submission), population, around_.Now()));
+  const std::string& name =
+      setup.submission.name.empty() ? setup.config.adapter.method : setup.submission.name;
+  for (int64_t number = 1; setup.id.value.empty() || runs_.contains(setup.id); ++number)
+    setup.id = RunId{fmt::format("{}-{}", name, number)};
+  RETURN_IF_ERROR(states_.Put(setup.id, kSubmission, ToJson(setup)));
+  around_.Point("submitted");
+  ASSIGN_OR_RETURN(Run* const run, AddRun(std::move(setup)));
+  Populate(*run);
+  return run->setup().id;
+}
+
+Status Federation::Control(const RunId& id, std::string_view action) {
+  using Kind = coordinator::OperatorRequest::Kind;
+  const auto it = runs_.find(id);
+  if (it == runs_.end()) return MakeError(Code::kNotFound, "there is no run {}", id.value);
+  std::optional<Kind> kind;
+  if (action == "pause") kind = Kind::kPause;
+  if (action == "resume") kind = Kind::kResume;
+  if (action == "stop") kind = Kind::kStop;
+  if (!kind) return InvalidArgument("action \"{}\", expected pause, resume or stop", action);
+  if (it->second->is_finished())
+    return MakeError(Code::kFailedPrecondition, "run {} has ended", id.value);
+  it->second->Step(around_.Now(), coordinator::OperatorRequest{*kind});
+  return {};
+}
+
+Result<Run*> Federation::RunOf(const RunId& run) const {
+  const auto it = runs_.find(run);
+  if (it == runs_.end()) return MakeError(Code::kNotFound, "there is no run {}", run.value);
+  return it->second.get();
+}
+
+// --- time and effects ---
+
+std::optional<TimePoint> Federation::NextDeadline() const {
+  std::optional<TimePoint> next;
+  for (const auto& [id, run] : runs_)
+    if (const auto deadline = run->NextDeadline(); deadline && (!next || *deadline < *next))
+      next = deadline;
+  return next;
+}
+
+void Federation::OnTime() {
+  for (const auto& [id, run] : runs_)
+    if (run->OnTime(around_.Now())) Populate(*run);
+}
+
+void Federation::Send(const ClientId& client, proto::CoordinatorBody message) {
+  around_.Send(client, {std::move(message)});
+}
+
+void Federation::Fold(Run& run, const coordinator::FinishAggregate& command) {
+  around_.Work([this, id = run.setup().id, generation = run.generation(), command,
+                folder = &run.folder()]() -> std::function<void()> {
+    std::string why;
+    auto result = folder->Fold(command, &why);
+    return
+        [this, id, generation, sequence = command.task.sequence, result = std::move(result), why] {
+          const auto found = runs_.find(id);
+          if (found == runs_.end() || found->second->generation() != generation) return;
+          around_.Point("folded");
+          found->second->OnFolded(around_.Now(), sequence, result, why);
+        };
+  });
+}
+
+void Federation::Changed(Run& run) {
+  around_.Changed(run.setup().id);
+  if (!run.is_finished()) return;
+  const auto kept = run.state()->Kept(run.setup().plan.run);
+  for (const ClientId& client : ClientsOf(run))
+    Send(client,
+         proto::RunEnd{run.setup().id, std::get<coordinator::Finished>(run.state()->phase).reason,
+                       kept.round, kept.checkpoint});
+}
+
+}  // namespace tributary::daemon

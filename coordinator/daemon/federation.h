@@ -1,0 +1,99 @@
+#pragma once
+// All runs of a project and the clients that take part in them: what each message and each request
+// means. Owned by the driver's thread, which passes the time; it blocks on nothing but the store.
+// Work that takes long goes to `Surroundings::Work` and comes back as a call on the driver's
+// thread.
+
+#include "coordinator/daemon/registry.h"
+#include "coordinator/daemon/run.h"
+
+namespace tributary::daemon {
+
+// How the federation reaches the world. Both ends of Work: `work` on any thread, and what it
+// returns on the driver's.
+class Surroundings {
+ public:
+  virtual ~Surroundings() = default;
+  virtual TimePoint Now() = 0;
+  virtual void Send(const ClientId& client, proto::CoordinatorMessage message) = 0;
+  virtual void Work(std::function<std::function<void()>()> work) = 0;
+  virtual void Changed(const RunId& run) = 0;
+  virtual void Point(std::string_view name) = 0;
+};
+
+struct FederationOptions {
+  std::string project = "default";
+  std::filesystem::path directory;  // of the project's state
+  int threads = 1;                  // of a fold
+  int64_t most_runs = 8;            // that are not finished
+  bool enrol_on_sight = false;      // without certificates: whoever connects belongs to it
+};
+
+class Federation : private Effects {
+ public:
+  // Takes up every run that the store knows. Errors name the run or the file.
+  static Result<std::unique_ptr<Federation>> Open(FederationOptions options,
+                                                  store::StateStore& states,
+                                                  store::UploadStore& uploads,
+                                                  Surroundings& surroundings);
+
+  // --- clients; `client` is the certificate's name ---
+  Result<proto::Welcome> Connected(const ClientId& client, const proto::Hello& hello);
+  void Disconnected(const ClientId& client);
+  void OnMessage(const ClientId& client, proto::ClientBody message);
+  // Whether this client may send that upload; called before its first byte.
+  Status Admits(const ClientId& client, const proto::UploadBegin& upload) const;
+
+  // --- operators ---
+  Result<RunId> Submit(proto::Submission submission);
+  Status Control(const RunId& run, std::string_view action);  // pause, resume, stop
+  Result<Run*> RunOf(const RunId& run) const;
+  const std::map<RunId, std::unique_ptr<Run>>& runs() const { return runs_; }
+  const Registry& registry() const { return registry_; }
+  const FederationOptions& options() const { return options_; }
+  int64_t incarnation() const { return incarnation_; }
+  // Clients that take part in the run, by name.
+  std::vector<ClientId> ClientsOf(const Run& run) const;
+
+  // --- time ---
+  std::optional<TimePoint> NextDeadline() const;
+  void OnTime();
+
+ private:
+  Federation(FederationOptions options, store::StateStore& states, store::UploadStore& uploads,
+             Surroundings& surroundings, Registry registry)
+      : options_(std::move(options)),
+        states_(states),
+        uploads_(uploads),
+        around_(surroundings),
+        registry_(std::move(registry)) {}
+
+  Status OpenRuns();
+  Result<Run*> AddRun(RunSetup setup);
+  void Populate(Run& run);
+  bool TakesPart(const Run& run, const ClientId& client) const;
+  void Offered(Run& run, const ClientId& client, proto::Offer offer);
+
+  void On(const ClientId& client, const proto::Holds& message);
+  void On(const ClientId& client, const proto::Offer& message);
+  void On(const ClientId& client, const proto::Failure& message);
+  void On(const ClientId& client, const proto::Progress& message);
+  void On(const ClientId& client, const proto::Heartbeat& message);
+  void On(const ClientId& client, const proto::Hello& message);
+
+  void Send(const ClientId& client, proto::CoordinatorBody message) override;
+  void Fold(Run& run, const coordinator::FinishAggregate& command) override;
+  void Changed(Run& run) override;
+  void Point(std::string_view name) override { around_.Point(name); }
+
+  const FederationOptions options_;
+  store::StateStore& states_;
+  store::UploadStore& uploads_;
+  Surroundings& around_;
+  Registry registry_;
+  std::map<RunId, std::unique_ptr<Run>> runs_;
+  std::map<std::string, RunId> by_token_;
+  int64_t incarnation_ = 1;
+};
+
+}  // namespace tributary::daemon

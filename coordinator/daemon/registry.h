@@ -1,0 +1,46 @@
+#pragma once
+// The clients of a project: who is enrolled, with which tags, who is connected and what it said of
+// itself. Names and tags are kept in the store; the rest is of this process. Owned by the driver's
+// thread.
+
+#include <optional>
+
+#include "coordinator/daemon/submission.h"
+#include "coordinator/store/state_store.h"
+
+namespace tributary::daemon {
+
+struct Client {
+  Tags tags;
+  bool is_connected = false;
+  TimePoint since;                    // of the connection, or of its end
+  std::optional<proto::Hello> hello;  // of the last connection
+  std::optional<proto::Progress> progress;
+  std::string last_failure;  // its own words
+};
+
+inline const RunId kProject{"(project)"};  // under which the store keeps what is no run's
+
+class Registry {
+ public:
+  // Reads what the store has.
+  static Result<Registry> Open(store::StateStore& store);
+
+  // Enrols a client, or replaces its tags.
+  Status Enrol(const ClientId& name, Tags tags);
+
+  Client* Find(const ClientId& name);
+  const Client* Find(const ClientId& name) const;
+  const std::map<ClientId, Client>& clients() const { return clients_; }
+
+  // Who satisfies a run's filter and is not its designated client; sorted by name.
+  std::vector<ClientId> Eligible(const Tags& where, std::string_view designated,
+                                 bool only_connected) const;
+
+ private:
+  explicit Registry(store::StateStore& store) : store_(&store) {}
+  store::StateStore* store_;
+  std::map<ClientId, Client> clients_;
+};
+
+}  // namespace tributary::daemon

@@ -1,0 +1,44 @@
+#include "coordinator/daemon/settings.h"
+
+#include <fmt/ranges.h>
+
+#include <array>
+
+#include "aggregation/base/file.h"
+
+namespace tributary::daemon {
+
+std::vector<config::Key> KeysOf(Settings& s) {
+  return {
+      {"project", &s.project, false,
+       "Name of the federation that this coordinator serves; part of every certificate."},
+      {"directory", &s.directory, false, "Where everything durable is kept."},
+      {"listen", &s.listen, false, "Address for clients and operators, host:port."},
+      {"limits.threads", &s.threads, false, "Threads that combine updates and serve transfers.", 1,
+       1024},
+      {"limits.runs", &s.most_runs, false, "Runs that may be under way at the same time.", 1, 1000},
+  };
+}
+
+std::span<const config::SectionHelp> SettingsSections() {
+  static constexpr std::array<config::SectionHelp, 2> kSections = {
+      {{"", "The coordinator as a whole."}, {"limits", "How much it takes on."}}};
+  return kSections;
+}
+
+Result<Settings> ReadSettings(const std::filesystem::path& file) {
+  Settings settings;
+  ASSIGN_OR_RETURN(const std::string text, ReadFile(file, size_t{1} << 20));
+  const std::vector<config::Key> keys = KeysOf(settings);
+  ASSIGN_OR_RETURN(
+      const std::vector<config::Fault> faults,
+      config::ReadKeys(text, file.string(), file.parent_path(), keys, SettingsSections()));
+  std::vector<std::string> texts;
+  for (const config::Fault& fault : faults) texts.push_back(fault.Text());
+  if (!texts.empty()) return InvalidArgument("{}", fmt::join(texts, "\n"));
+  if (settings.directory.is_relative())
+    settings.directory = file.parent_path() / settings.directory;
+  return settings;
+}
+
+}  // namespace tributary::daemon

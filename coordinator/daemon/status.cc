@@ -1,0 +1,208 @@
+#include "coordinator/daemon/status.h"
+
+#include <fmt/ranges.h>
+
+#include <nlohmann/json.hpp>
+
+#include "coordinator/report/files.h"
+
+namespace tributary::daemon {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using namespace coordinator;  // NOLINT: the phases
+
+double Seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
+
+std::string Dump(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+// How a run stands, in one word and in one sentence.
+struct Standing {
+  std::string phase, why;
+  std::vector<std::string> waits_for = {};
+  std::optional<TimePoint> until = {};
+};
+
+std::vector<std::string> Pending(const Stage& stage) {
+  std::vector<std::string> names;
+  for (const Member& member : stage.members)
+    if (member.outcome == Reason::kPending) names.push_back(member.client.value);
+  return names;
+}
+
+Standing SelectingStands(const Federation& federation, const Run& run, const State& state) {
+  const RunPlan& plan = run.setup().plan.run;
+  Standing s{"selecting", "", {}, {}};
+  const auto& selecting = std::get<Selecting>(state.phase);
+  const auto kind = state.NextTask(plan);
+  if (selecting.tries > 0) {
+    s.until = selecting.not_before;
+    s.why = fmt::format("tries {} of round {} again after {} without success: {}",
+                        kind ? Name(*kind) : "", state.round, selecting.tries, run.last_fault());
+    return s;
+  }
+  const auto& where = run.setup().where;
+  const std::string& designated = run.setup().submission.designated;
+  if (kind && Traits(*kind).is_designated) {
+    s.why = fmt::format("waits for the designated client \"{}\" to connect", designated);
+    s.waits_for = {designated};
+    return s;
+  }
+  const size_t there = federation.registry().Eligible(where, designated, true).size();
+  const int64_t needed =
+      kind == TaskKind::kTrain && plan.cohort ? *plan.cohort : std::max<int64_t>(plan.minimum, 1);
+  s.why = fmt::format("waits for clients: {} of {} that it needs are connected", there, needed);
+  for (const ClientId& name : federation.registry().Eligible(where, designated, false))
+    if (!federation.registry().Find(name)->is_connected) s.waits_for.push_back(name.value);
+  return s;
+}
+
+Standing Stands(const Federation& federation, const Run& run) {
+  const State* state = run.state();
+  if (state == nullptr) return {"halted", run.halted()};
+  if (const auto* finished = std::get_if<Finished>(&state->phase))
+    return {"finished", fmt::format("ended: {}", Name(finished->reason))};
+  const bool is_between = std::holds_alternative<Selecting>(state->phase);
+  if (state->paused && is_between)
+    return {"paused", fmt::format("paused: {}{}", Name(*state->paused),
+                                  run.last_fault().empty() ? "" : "; " + run.last_fault())};
+  if (is_between) return SelectingStands(federation, run, *state);
+  if (const auto* reporting = std::get_if<Reporting>(&state->phase)) {
+    const Stage& stage = reporting->stage;
+    return {"reporting",
+            fmt::format("waits for {} of {} clients to report {}", stage.pending,
+                        stage.members.size(), Name(stage.task.kind)),
+            Pending(stage), stage.task.deadline};
+  }
+  if (std::holds_alternative<Aggregating>(state->phase))
+    return {"aggregating", "combines the accepted updates"};
+  return {"idle", "has not begun"};
+}
+
+Json StatusOf(const Federation& federation, const Run& run, TimePoint now) {
+  const RunSetup& setup = run.setup();
+  const Standing standing = Stands(federation, run);
+  Json json = {{"schema", kStatusSchema},
+               {"run", setup.id.value},
+               {"phase", standing.phase},
+               {"why", standing.why},
+               {"waits_for", standing.waits_for},
+               {"seconds_left", nullptr},
+               {"method", setup.config.adapter.method},
+               {"model", setup.config.model.name},
+               {"rounds", setup.config.federation.rounds},
+               {"clients", federation.ClientsOf(run).size()},
+               {"plan_digest", setup.plan.run.digest.Hex()},
+               {"privacy", setup.plan.privacy_statement},
+               {"late", run.late()},
+               {"last_fault", run.last_fault()}};
+  if (standing.until) json["seconds_left"] = std::max(0.0, Seconds(*standing.until - now));
+  const State* state = run.state();
+  if (state == nullptr) return json;
+  json["round"] = std::min<int64_t>(state->round, setup.config.federation.rounds);
+  json["abandoned"] = state->abandoned;
+  json["checkpoint"] = state->checkpoint.Hex();
+  json["checkpoint_round"] = state->checkpoint_round;
+  if (const auto* finished = std::get_if<Finished>(&state->phase)) {
+    const Score kept = state->Kept(setup.plan.run);
+    json["reason"] = Name(finished->reason);
+    json["kept_round"] = kept.round;
+    json["kept_checkpoint"] = kept.checkpoint.Hex();
+  }
+  if (const Stage* stage = state->OpenStage())
+    json["stage"] = {{"task", Name(stage->task.kind)}, {"round", stage->task.round},
+                     {"attempt", stage->task.attempt}, {"selected", stage->members.size()},
+                     {"accepted", stage->accepted},    {"pending", stage->pending},
+                     {"target", stage->target},        {"minimum", stage->minimum}};
+  return json;
+}
+
+}  // namespace
+
+std::string StatusJson(const Federation& federation, const Run& run, TimePoint now) {
+  return Dump(StatusOf(federation, run, now));
+}
+
+std::string RunsJson(const Federation& federation, TimePoint now) {
+  Json runs = Json::array();
+  for (const auto& [id, run] : federation.runs()) runs.push_back(StatusOf(federation, *run, now));
+  return Dump({{"schema", kStatusSchema},
+               {"project", federation.options().project},
+               {"incarnation", federation.incarnation()},
+               {"runs", std::move(runs)}});
+}
+
+std::string ClientsJson(const Federation& federation, const Run& run) {
+  const Stage* stage = run.state() == nullptr ? nullptr : run.state()->OpenStage();
+  Json clients = Json::array();
+  for (const ClientId& name : federation.ClientsOf(run)) {
+    const Client& client = *federation.registry().Find(name);
+    const Member* member = stage == nullptr ? nullptr : stage->Find(name);
+    Json json = {{"client", name.value},
+                 {"connected", client.is_connected},
+                 {"tags", client.tags},
+                 {"rank", run.setup().RankOf(client.tags)},
+                 {"outcome", member == nullptr ? Json(nullptr) : Json(Name(member->outcome))},
+                 {"last_failure", client.last_failure}};
+    if (client.hello)
+      json["program"] = {{"version", client.hello->program},
+                         {"numerics", client.hello->numerics},
+                         {"torch", client.hello->torch},
+                         {"device", client.hello->device},
+                         {"instruction_set", client.hello->instruction_set}};
+    if (client.progress && client.progress->run == run.setup().id)
+      json["progress"] = {{"state", client.progress->state}, {"share", client.progress->share}};
+    clients.push_back(std::move(json));
+  }
+  return Dump(
+      {{"schema", kStatusSchema}, {"run", run.setup().id.value}, {"clients", std::move(clients)}});
+}
+
+Result<std::string> RoundsJson(const Federation& federation, const Run& run) {
+  const report::RunFacts facts = run.Facts(federation.ClientsOf(run));
+  ASSIGN_OR_RETURN(const report::RunView view,
+                   report::Build(run.setup().config, facts, run.records()));
+  std::string lines = report::RoundsJsonl(view, run.setup().config);
+  Json rounds = Json::array();
+  for (size_t at = 0; at < lines.size();) {
+    const size_t end = lines.find('\n', at);
+    rounds.push_back(Json::parse(lines.begin() + static_cast<std::ptrdiff_t>(at),
+                                 lines.begin() + static_cast<std::ptrdiff_t>(end)));
+    at = end + 1;
+  }
+  return Dump({{"schema", report::kRoundsSchema},
+               {"run", run.setup().id.value},
+               {"rounds", std::move(rounds)}});
+}
+
+Result<proto::ExportManifest> ExportOf(const Federation& federation, Run& run,
+                                       std::string_view round) {
+  const report::RunFacts facts = run.Facts(federation.ClientsOf(run));
+  ASSIGN_OR_RETURN(const report::RunView view,
+                   report::Build(run.setup().config, facts, run.records()));
+  if (view.rounds.empty()) return MakeError(Code::kNotFound, "nothing was committed yet");
+  const std::string kept = std::to_string(view.rounds[view.kept].round);
+  ASSIGN_OR_RETURN(const report::Round* const found, view.Find(round.empty() ? kept : round));
+  proto::ExportManifest manifest;
+  manifest.round = found->round;
+  manifest.state = *found->digest;
+  for (const store::BlobFacts& blob : run.blobs().List())
+    if (blob.digest == manifest.state) manifest.size = blob.size;
+  if (manifest.size == 0)
+    return MakeError(Code::kNotFound, "the state of round {} of run {} is no longer kept",
+                     found->round, run.setup().id.value);
+  manifest.plan.value = run.setup().plan_text;
+  manifest.model_config.value = run.setup().submission.model_config.value;
+  const auto accuracy = view.AccuracyOf(*found);
+  manifest.facts.value = Dump({{"schema", kStatusSchema},
+                               {"run", run.setup().id.value},
+                               {"clients", facts.clients.size()},
+                               {"plan_digest", facts.plan_digest.Hex()},
+                               {"privacy", view.privacy},
+                               {"accuracy", accuracy ? Json(*accuracy) : Json(nullptr)}});
+  return manifest;
+}
+
+}  // namespace tributary::daemon

@@ -1,0 +1,132 @@
+#include "coordinator/daemon/submission.h"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "coordinator/config/read.h"
+#include "coordinator/config/render.h"
+#include "coordinator/store/upload_store.h"
+
+namespace tributary::daemon {
+namespace {
+
+constexpr int kSchema = 1;
+
+Result<config::Config> ReadPlan(const std::string& text) {
+  config::ReadConfig read = config::ReadConfigText(text, "plan", ".", {});
+  std::vector<std::string> faults;
+  for (const config::Fault& fault : read.faults) faults.push_back(fault.Text());
+  if (!faults.empty()) return InvalidArgument("{}", fmt::join(faults, "\n"));
+  if (read.config.model.digest.empty())
+    return MakeError(Code::kFailedPrecondition,
+                     "the plan has no model.digest; `tributary check` prints it");
+  if (read.config.model.labels.empty())
+    return MakeError(Code::kFailedPrecondition,
+                     "the plan has no model.labels; the coordinator has no data to derive them "
+                     "from, so list them in their order");
+  RETURN_IF_ERROR(Digest::FromHex(read.config.model.digest));
+  return std::move(read.config);
+}
+
+}  // namespace
+
+bool RunSetup::Admits(const Tags& tags) const {
+  return std::all_of(where.begin(), where.end(), [&](const auto& wanted) {
+    const auto it = tags.find(wanted.first);
+    return it != tags.end() && it->second == wanted.second;
+  });
+}
+
+int64_t RunSetup::RankOf(const Tags& tags) const {
+  const auto group = tags.find("group");
+  if (group == tags.end()) return config.adapter.rank;
+  const auto rank = config.adapter.ranks.find(group->second);
+  return rank == config.adapter.ranks.end() ? config.adapter.rank : rank->second;
+}
+
+Result<Tags> ReadTags(std::span<const std::string> pairs) {
+  Tags tags;
+  for (const std::string& pair : pairs) {
+    const size_t equals = pair.find('=');
+    if (equals == 0 || equals == std::string::npos)
+      return InvalidArgument("\"{}\": expected tag=value", pair);
+    tags[pair.substr(0, equals)] = pair.substr(equals + 1);
+  }
+  return tags;
+}
+
+Result<RunSetup> ReadSubmission(RunId id, proto::Submission submission, int64_t population,
+                                TimePoint now) {
+  RunSetup setup;
+  ASSIGN_OR_RETURN(setup.config, ReadPlan(submission.plan.value));
+  ASSIGN_OR_RETURN(setup.base, plan::ReadBaseModel(submission.model_config.value, "config.json"));
+  ASSIGN_OR_RETURN(setup.where, ReadTags(submission.where));
+  plan::Surroundings around;
+  around.population = population;
+  if (!submission.designated.empty()) {
+    RETURN_IF_ERROR(store::CheckFileName("designated", submission.designated));
+    around.designated = ClientId{submission.designated};
+    around.has_public_test = around.has_public_train = true;
+  }
+  std::vector<config::Fault> faults;
+  if (setup.config.evaluation.on != "clients" && !around.designated)
+    faults.push_back({"", fmt::format("evaluation.on = \"{}\" needs a client that holds public "
+                                      "rows: name it with --designated, or evaluate on \"clients\"",
+                                      setup.config.evaluation.on)});
+  if (setup.config.privacy.mode != "none" && population < 1)
+    faults.push_back({"", "a private run needs its clients to be enrolled before it is submitted"});
+  setup.plan = plan::Assemble(setup.config, setup.base, around, faults);
+  if (faults.empty() && strategy::InputOf(setup.plan.adapter) == strategy::StartInput::kWeight)
+    faults.push_back({"", fmt::format("adapter.start = \"{}\" needs the base model's weights, "
+                                      "which a coordinator does not have",
+                                      strategy::StartOf(setup.plan.adapter))});
+  std::vector<std::string> texts;
+  for (const config::Fault& fault : faults) texts.push_back(fault.Text());
+  if (!texts.empty()) return InvalidArgument("{}", fmt::join(texts, "\n"));
+  setup.id = std::move(id);
+  setup.population = population;
+  setup.submitted = now;
+  setup.plan_text = config::RenderPlan(setup.config);
+  setup.plan_blob = Sha256(setup.plan_text);
+  setup.submission = std::move(submission);
+  return setup;
+}
+
+std::string ToJson(const RunSetup& setup) {
+  const proto::Submission& s = setup.submission;
+  return nlohmann::ordered_json{{"schema", kSchema},
+                                {"token", s.token},
+                                {"name", s.name},
+                                {"designated", s.designated},
+                                {"where", s.where},
+                                {"population", setup.population},
+                                {"submitted", setup.submitted.since_epoch.count()},
+                                {"plan", s.plan.value},
+                                {"model_config", s.model_config.value}}
+      .dump();
+}
+
+Result<RunSetup> RunSetupFromJson(RunId id, std::string_view text) {
+  const auto json = nlohmann::json::parse(text, nullptr, false);
+  try {
+    if (json.at("schema").get<int>() != kSchema)
+      return MakeError(Code::kDataLoss, "run {}: its submission has schema {}, expected {}",
+                       id.value, json.at("schema").dump(), kSchema);
+    proto::Submission s;
+    s.token = json.at("token").get<std::string>();
+    s.name = json.at("name").get<std::string>();
+    s.designated = json.at("designated").get<std::string>();
+    s.where = json.at("where").get<std::vector<std::string>>();
+    s.plan.value = json.at("plan").get<std::string>();
+    s.model_config.value = json.at("model_config").get<std::string>();
+    return ReadSubmission(std::move(id), std::move(s), json.at("population").get<int64_t>(),
+                          TimePoint{Duration(json.at("submitted").get<int64_t>())});
+  } catch (const nlohmann::json::exception& e) {
+    return MakeError(Code::kDataLoss, "run {}: its submission cannot be read: {}", id.value,
+                     e.what());
+  }
+}
+
+}  // namespace tributary::daemon

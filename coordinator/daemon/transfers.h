@@ -1,0 +1,37 @@
+#pragma once
+// What may be fetched of a project, and by whom: plans, checkpoints as clients see them, states.
+// Resolves a request on the driver's thread into something that any thread can read.
+
+#include "coordinator/daemon/checkpoint_views.h"
+#include "coordinator/daemon/federation.h"
+
+namespace tributary::daemon {
+
+// Bytes to be sent, and whatever keeps them alive.
+struct Payload {
+  std::vector<std::shared_ptr<const void>> owners;
+  std::vector<std::span<const std::byte>> parts;
+  int64_t size() const;
+};
+
+// Called on any thread: opening a view may take long.
+using Opener = std::function<Result<Payload>()>;
+
+class Transfers {
+ public:
+  // The two that a client may call; on the driver's thread. The view is made later, by the result.
+  Result<std::function<Result<proto::CheckpointManifest>()>> Manifest(
+      Federation& federation, const ClientId& client, const proto::ManifestRequest& request);
+  Result<Opener> Fetch(Federation& federation, const ClientId& client,
+                       const proto::FetchRequest& request);
+  // Of whoever may read released states.
+  Result<Opener> FetchState(Federation& federation, const proto::FetchRequest& request);
+
+ private:
+  Result<std::function<Result<std::shared_ptr<const CheckpointView>>()>> View(
+      Federation& federation, const ClientId& client, const RunId& run, const Digest& checkpoint);
+
+  std::map<RunId, std::shared_ptr<CheckpointViews>> views_;
+};
+
+}  // namespace tributary::daemon

@@ -1,0 +1,32 @@
+#include "coordinator/fold/totals.h"
+
+namespace tributary::fold {
+
+double MetricOf(const coordinator::UpdateAccepted& accepted, std::string_view name) {
+  for (const Metric& metric : accepted.metrics)
+    if (metric.name == name) return metric.value;
+  return 0;
+}
+
+void AddTotals(const FoldPlan& plan, const Task& task,
+               std::span<const coordinator::UpdateAccepted> accepted, StageTotals totals,
+               bool report_metrics, std::vector<Metric>* metrics) {
+  int64_t bytes_up = 0;
+  double loss = 0, rows = 0, tokens = 0;
+  for (const coordinator::UpdateAccepted& update : accepted) {
+    bytes_up += UploadBytes(plan, update.client, task);
+    loss += MetricOf(update, "loss") * MetricOf(update, "rows");
+    rows += MetricOf(update, "rows");
+    tokens += MetricOf(update, "tokens");
+  }
+  metrics->push_back({"bytes_up", static_cast<double>(bytes_up)});
+  metrics->push_back({"bytes_down", static_cast<double>(totals.bytes_down)});
+  if (task.kind != TaskKind::kTrain) return;
+  metrics->push_back({"train_seconds", totals.train_seconds});
+  if (!report_metrics) return;
+  if (rows > 0) metrics->push_back({"train_loss", loss / rows});
+  metrics->push_back({"rows", rows});
+  metrics->push_back({"tokens", tokens});
+}
+
+}  // namespace tributary::fold

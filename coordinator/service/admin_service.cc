@@ -1,0 +1,252 @@
+#include "coordinator/service/admin_service.h"
+
+#include <nlohmann/json.hpp>
+
+#include <tributary/v1/admin.grpc.pb.h>
+#include "aggregation/base/version.h"
+#include "coordinator/daemon/status.h"
+#include "coordinator/service/caller.h"
+#include "proto/convert.h"
+#include "proto/rpc/bytes.h"
+
+namespace tributary::service {
+namespace {
+
+using rpc::ToBuffer;
+using rpc::ToBytes;
+
+using daemon::Federation;
+using grpc::ByteBuffer;
+using grpc::CallbackServerContext;
+using grpc::ServerUnaryReactor;
+
+// The status of a run, said again at every change until the run has ended.
+class Watching : public grpc::ServerWriteReactor<ByteBuffer>,
+                 public Watchers::Watcher,
+                 public std::enable_shared_from_this<Watching> {
+ public:
+  Watching(daemon::Driver& driver, Watchers& watchers) : driver_(driver), watchers_(watchers) {}
+
+  void Begin(RunId run) {
+    self_ = shared_from_this();
+    run_ = std::move(run);
+    watchers_.Add(run_, this);
+    OnChange();
+  }
+  void Refuse(const Error& why) {
+    self_ = shared_from_this();
+    End(ToGrpc(why));
+  }
+  void OnChange() override {
+    {
+      const std::scoped_lock lock(mutex_);
+      if (is_finished_ || std::exchange(is_asked_, true)) return;
+    }
+    const bool posted = driver_.Post(
+        [self = shared_from_this()](Federation& federation) { self->Say(federation); });
+    if (!posted) End({grpc::StatusCode::UNAVAILABLE, "the coordinator stops"});
+  }
+  void OnCancel() override { End(grpc::Status::CANCELLED); }
+  void OnDone() override {
+    watchers_.Remove(run_, this);
+    const auto last = std::move(self_);
+  }
+  void OnWriteDone(bool ok) override {
+    if (!ok || is_last_) return End(ok ? grpc::Status::OK : grpc::Status::CANCELLED);
+    bool again = false;
+    {
+      const std::scoped_lock lock(mutex_);
+      is_writing_ = false;
+      again = std::exchange(is_stale_, false);
+    }
+    if (again) OnChange();
+  }
+
+ private:
+  void Say(Federation& federation) {
+    const auto run = federation.RunOf(run_);
+    if (!run) return End(ToGrpc(run.error()));
+    const std::string json = daemon::StatusJson(federation, **run, driver_.Now());
+    const std::scoped_lock lock(mutex_);
+    is_asked_ = false;
+    if (is_finished_) return;
+    if (is_writing_) {
+      is_stale_ = true;
+      return;
+    }
+    is_writing_ = true;
+    is_last_ = (*run)->is_finished();
+    out_ = ToBuffer(proto::Encode(proto::Document{{json}}));
+    StartWrite(&out_);
+  }
+  void End(const grpc::Status& status) {
+    const std::scoped_lock lock(mutex_);
+    if (std::exchange(is_finished_, true)) return;
+    Finish(status);
+  }
+
+  daemon::Driver& driver_;
+  Watchers& watchers_;
+  std::shared_ptr<Watching> self_;
+  RunId run_;
+  ByteBuffer out_;
+  std::mutex mutex_;
+  bool is_asked_ = false, is_writing_ = false, is_stale_ = false, is_last_ = false,
+       is_finished_ = false;
+};
+
+using Made = Result<proto::Document>;
+
+using Base = v1::Admin::WithRawCallbackMethod_Submit<
+    v1::Admin::WithRawCallbackMethod_Runs<v1::Admin::WithRawCallbackMethod_Status<
+        v1::Admin::WithRawCallbackMethod_Watch<v1::Admin::WithRawCallbackMethod_Control<
+            v1::Admin::WithRawCallbackMethod_Rounds<v1::Admin::WithRawCallbackMethod_Clients<
+                v1::Admin::WithRawCallbackMethod_Export<v1::Admin::Service>>>>>>>>;
+
+class Service : public Base {
+ public:
+  Service(daemon::Driver& driver, Watchers& watchers, bool is_secure)
+      : driver_(driver), watchers_(watchers), is_secure_(is_secure) {}
+
+  ServerUnaryReactor* Submit(CallbackServerContext* context, const ByteBuffer* request,
+                             ByteBuffer* response) override {
+    return Answer<proto::Submission>(
+        context, "Admin/Submit", request, response,
+        [](Federation& f, proto::Submission&& submission) -> Result<proto::RunRef> {
+          ASSIGN_OR_RETURN(RunId run, f.Submit(std::move(submission)));
+          return proto::RunRef{std::move(run)};
+        });
+  }
+  ServerUnaryReactor* Runs(CallbackServerContext* context, const ByteBuffer* request,
+                           ByteBuffer* response) override {
+    return Answer<proto::RunsRequest>(context, "Admin/Runs", request, response,
+                                      [this](Federation& f, proto::RunsRequest&&) -> Made {
+                                        return Document(daemon::RunsJson(f, driver_.Now()));
+                                      });
+  }
+  ServerUnaryReactor* Status(CallbackServerContext* context, const ByteBuffer* request,
+                             ByteBuffer* response) override {
+    return OfRun(context, "Admin/Status", request, response,
+                 [this](Federation& f, daemon::Run& run) -> Made {
+                   return Document(daemon::StatusJson(f, run, driver_.Now()));
+                 });
+  }
+  ServerUnaryReactor* Rounds(CallbackServerContext* context, const ByteBuffer* request,
+                             ByteBuffer* response) override {
+    return OfRun(context, "Admin/Rounds", request, response,
+                 [](Federation& f, daemon::Run& run) -> Made {
+                   ASSIGN_OR_RETURN(std::string json, daemon::RoundsJson(f, run));
+                   return Document(std::move(json));
+                 });
+  }
+  ServerUnaryReactor* Clients(CallbackServerContext* context, const ByteBuffer* request,
+                              ByteBuffer* response) override {
+    return OfRun(context, "Admin/Clients", request, response,
+                 [](Federation& f, daemon::Run& run) -> Made {
+                   return Document(daemon::ClientsJson(f, run));
+                 });
+  }
+  ServerUnaryReactor* Control(CallbackServerContext* context, const ByteBuffer* request,
+                              ByteBuffer* response) override {
+    return Answer<proto::ControlRequest>(
+        context, "Admin/Control", request, response,
+        [this](Federation& f, proto::ControlRequest&& control) -> Made {
+          RETURN_IF_ERROR(f.Control(control.run, control.action));
+          ASSIGN_OR_RETURN(const daemon::Run* const run, f.RunOf(control.run));
+          return Document(daemon::StatusJson(f, *run, driver_.Now()));
+        });
+  }
+  ServerUnaryReactor* Export(CallbackServerContext* context, const ByteBuffer* request,
+                             ByteBuffer* response) override {
+    return Answer<proto::ExportRequest>(
+        context, "Admin/Export", request, response,
+        [](Federation& f, proto::ExportRequest&& wanted) -> Result<proto::ExportManifest> {
+          ASSIGN_OR_RETURN(daemon::Run* const run, f.RunOf(wanted.run));
+          return daemon::ExportOf(f, *run, wanted.round);
+        });
+  }
+  grpc::ServerWriteReactor<ByteBuffer>* Watch(CallbackServerContext* context,
+                                              const ByteBuffer* request) override {
+    auto watching = std::make_shared<Watching>(driver_, watchers_);
+    const tributary::Status allowed = Allowed(*context, "Admin/Watch");
+    auto run = proto::Decode<proto::RunRef>(ToBytes(*request));
+    if (!allowed)
+      watching->Refuse(allowed.error());
+    else if (!run)
+      watching->Refuse(run.error());
+    else
+      watching->Begin(std::move(run->run));
+    return watching.get();
+  }
+
+ private:
+  static proto::Document Document(std::string json) { return {{std::move(json)}}; }
+
+  tributary::Status Allowed(const grpc::ServerContextBase& context, std::string_view method) const {
+    ASSIGN_OR_RETURN(const Caller caller, CallerOf(context, is_secure_));
+    return Authorise(caller, method);
+  }
+
+  // Decodes, asks `make` on the driver's thread, encodes.
+  template <typename Request, typename Make>
+  ServerUnaryReactor* Answer(CallbackServerContext* context, std::string_view method,
+                             const ByteBuffer* request, ByteBuffer* response, Make make) {
+    ServerUnaryReactor* reactor = context->DefaultReactor();
+    const auto fail = [reactor](const Error& why) { reactor->Finish(ToGrpc(why)); };
+    if (const auto allowed = Allowed(*context, method); !allowed)
+      return fail(allowed.error()), reactor;
+    auto decoded = proto::Decode<Request>(ToBytes(*request));
+    if (!decoded) return fail(decoded.error()), reactor;
+    const bool posted = driver_.Post(
+        [fail, reactor, response, make, decoded = *std::move(decoded)](Federation& f) mutable {
+          const auto answer = make(f, std::move(decoded));
+          if (!answer) return fail(answer.error());
+          *response = ToBuffer(proto::Encode(*answer));
+          reactor->Finish(grpc::Status::OK);
+        });
+    if (!posted) fail({Code::kUnavailable, "the coordinator stops"});
+    return reactor;
+  }
+  template <typename Make>
+  ServerUnaryReactor* OfRun(CallbackServerContext* context, std::string_view method,
+                            const ByteBuffer* request, ByteBuffer* response, Make make) {
+    return Answer<proto::RunRef>(context, method, request, response,
+                                 [make](Federation& f, proto::RunRef&& ref) -> Made {
+                                   ASSIGN_OR_RETURN(daemon::Run* const run, f.RunOf(ref.run));
+                                   return make(f, *run);
+                                 });
+  }
+
+  daemon::Driver& driver_;
+  Watchers& watchers_;
+  const bool is_secure_;
+};
+
+}  // namespace
+
+void Watchers::Add(const RunId& run, Watcher* watcher) {
+  const std::scoped_lock lock(mutex_);
+  watchers_.emplace(run, watcher);
+}
+void Watchers::Remove(const RunId& run, Watcher* watcher) {
+  const std::scoped_lock lock(mutex_);
+  const auto [begin, end] = watchers_.equal_range(run);
+  for (auto it = begin; it != end; ++it)
+    if (it->second == watcher) return void(watchers_.erase(it));
+}
+void Watchers::Changed(const RunId& run) {
+  const std::scoped_lock lock(mutex_);
+  const auto [begin, end] = watchers_.equal_range(run);
+  for (auto it = begin; it != end; ++it) it->second->OnChange();
+}
+void Watchers::ChangedAll() {
+  const std::scoped_lock lock(mutex_);
+  for (const auto& [run, watcher] : watchers_) watcher->OnChange();
+}
+
+std::unique_ptr<grpc::Service> MakeAdminService(daemon::Driver& driver, Watchers& watchers,
+                                                bool is_secure) {
+  return std::make_unique<Service>(driver, watchers, is_secure);
+}
+
+}  // namespace tributary::service

@@ -1,0 +1,34 @@
+#pragma once
+// What operators ask. Every answer is made on the driver's thread, from one state of the run.
+
+#include <grpcpp/grpcpp.h>
+
+#include <memory>
+#include <set>
+
+#include "coordinator/daemon/driver.h"
+
+namespace tributary::service {
+
+// Who watches runs: told by the driver of every change.
+class Watchers {
+ public:
+  class Watcher {
+   public:
+    virtual ~Watcher() = default;
+    virtual void OnChange() = 0;  // does not block
+  };
+  void Add(const RunId& run, Watcher* watcher);
+  void Remove(const RunId& run, Watcher* watcher);
+  void Changed(const RunId& run);
+  void ChangedAll();  // so that streams notice that the coordinator stops
+
+ private:
+  std::mutex mutex_;
+  std::multimap<RunId, Watcher*> watchers_;
+};
+
+std::unique_ptr<grpc::Service> MakeAdminService(daemon::Driver& driver, Watchers& watchers,
+                                                bool is_secure);
+
+}  // namespace tributary::service

@@ -1,0 +1,62 @@
+#include "coordinator/service/coordinator.h"
+
+#include <grpcpp/impl/service_type.h>
+
+#include "aggregation/base/file.h"
+#include "coordinator/service/session_service.h"
+#include "coordinator/service/transfer_service.h"
+#include "coordinator/store/sqlite_store.h"
+
+namespace tributary::service {
+
+constexpr int kDiskThreads = 8;
+
+CoordinatorDaemon::CoordinatorDaemon(const daemon::Settings& settings, bool insecure)
+    : insecure_(insecure),
+      disk_pool_(kDiskThreads),
+      driver_(*this, static_cast<int>(settings.threads)) {}
+
+Result<std::unique_ptr<CoordinatorDaemon>> CoordinatorDaemon::Start(
+    const daemon::Settings& settings, bool insecure) {
+  auto daemon = std::unique_ptr<CoordinatorDaemon>(new CoordinatorDaemon(settings, insecure));
+  RETURN_IF_ERROR(daemon->Open(settings));
+  return daemon;
+}
+
+Status CoordinatorDaemon::Open(const daemon::Settings& settings) {
+  const std::filesystem::path directory = settings.directory / settings.project;
+  RETURN_IF_ERROR(MakeDirectories(directory));
+  ASSIGN_OR_RETURN(states_, store::OpenSqliteStore(directory / "state.db"));
+  ASSIGN_OR_RETURN(uploads_, store::UploadStore::Open(directory / "uploads"));
+  daemon::FederationOptions options;
+  options.project = settings.project;
+  options.directory = directory;
+  options.threads = static_cast<int>(settings.threads);
+  options.most_runs = settings.most_runs;
+  options.enrol_on_sight = insecure_;
+  ASSIGN_OR_RETURN(auto federation,
+                   daemon::Federation::Open(options, *states_, *uploads_, driver_));
+  driver_.Start(std::move(federation));
+  services_.push_back(MakeSessionService(driver_, hub_, !insecure_));
+  services_.push_back(
+      MakeTransferService({driver_, transfers_, *uploads_, disk_pool_, !insecure_}));
+  services_.push_back(MakeAdminService(driver_, watchers_, !insecure_));
+  std::vector<grpc::Service*> services;
+  for (const auto& service : services_) services.push_back(service.get());
+  ASSIGN_OR_RETURN(server_, Server::Start({settings.listen, insecure_}, services));
+  return {};
+}
+
+CoordinatorDaemon::~CoordinatorDaemon() { Stop(); }
+
+void CoordinatorDaemon::Stop() {
+  if (server_ == nullptr) return;
+  hub_.SendToAll({proto::Goodbye{"the coordinator stops", std::chrono::seconds(5)}});
+  hub_.CloseAll({Code::kUnavailable, "the coordinator stops"});
+  driver_.Stop();
+  watchers_.ChangedAll();
+  server_->Stop(std::chrono::seconds(5));
+  server_.reset();
+}
+
+}  // namespace tributary::service

@@ -1,0 +1,45 @@
+#pragma once
+// The whole daemon: stores, driver and servers, put together and taken apart in order.
+
+#include <memory>
+
+#include "coordinator/daemon/settings.h"
+#include "coordinator/daemon/transfers.h"
+#include "coordinator/service/admin_service.h"
+#include "coordinator/service/server.h"
+#include "coordinator/service/session_hub.h"
+
+namespace tributary::service {
+
+class CoordinatorDaemon : private daemon::Listener {
+ public:
+  // Recovers every run, then serves. Errors name the file, the run or the address.
+  static Result<std::unique_ptr<CoordinatorDaemon>> Start(const daemon::Settings& settings,
+                                                          bool insecure);
+  ~CoordinatorDaemon() override;
+
+  int port() const { return server_->port(); }
+  // Tells clients when to come back, ends what is durable, then returns.
+  void Stop();
+
+ private:
+  CoordinatorDaemon(const daemon::Settings& settings, bool insecure);
+  Status Open(const daemon::Settings& settings);
+  void Send(const ClientId& client, proto::CoordinatorMessage message) override {
+    hub_.Send(client, message);
+  }
+  void Changed(const RunId& run) override { watchers_.Changed(run); }
+
+  const bool insecure_;
+  SessionHub hub_;
+  Watchers watchers_;
+  std::unique_ptr<store::StateStore> states_;
+  std::unique_ptr<store::UploadStore> uploads_;
+  daemon::Transfers transfers_;
+  WorkerPool disk_pool_;
+  daemon::Driver driver_;
+  std::vector<std::unique_ptr<grpc::Service>> services_;
+  std::unique_ptr<Server> server_;
+};
+
+}  // namespace tributary::service

@@ -1,0 +1,197 @@
+#include "coordinator/store/upload_store.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+
+#include "aggregation/base/file.h"
+
+namespace tributary::store {
+namespace {
+
+namespace fs = std::filesystem;
+
+class SpooledBlob : public Blob {
+ public:
+  explicit SpooledBlob(MappedFile file) : file_(std::move(file)) {}
+  std::span<const std::byte> bytes() const override { return file_.bytes(); }
+
+ private:
+  MappedFile file_;
+};
+
+int64_t BytesBelow(const fs::path& directory) {
+  std::error_code error;
+  int64_t bytes = 0;
+  for (const auto& entry : fs::recursive_directory_iterator(directory, error))
+    if (entry.is_regular_file(error)) bytes += static_cast<int64_t>(entry.file_size(error));
+  return bytes;
+}
+
+}  // namespace
+
+Status CheckFileName(std::string_view what, std::string_view name) {
+  const auto is_good = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '_' || c == '-';
+  };
+  if (!name.empty() && name.size() <= 64 && name.front() != '.' &&
+      std::all_of(name.begin(), name.end(), is_good))
+    return {};
+  return InvalidArgument(
+      "{}: a name of {} bytes, expected 1 to 64 letters, digits or . _ -, not "
+      "beginning with a dot",
+      what, name.size());
+}
+
+// --- one upload ---
+
+Upload::~Upload() {
+  if (fd_ >= 0) ::close(fd_);
+  if (!is_registered_) return;
+  const std::scoped_lock lock(store_.mutex_);
+  store_.under_way_.erase(store_.PartOf(key_));
+}
+
+Status Upload::Open() {
+  const fs::path part = store_.PartOf(key_);
+  {
+    const std::scoped_lock lock(store_.mutex_);
+    if (!store_.under_way_.insert(part).second)
+      return MakeError(Code::kAborted, "{}: the same upload is under way on another stream",
+                       key_.client.value);
+    is_registered_ = true;
+  }
+  if (store_.Contains(key_.run, key_.sequence, key_.digest)) {
+    is_whole_ = true;
+    offset_ = key_.size;
+    return {};
+  }
+  RETURN_IF_ERROR(MakeDirectories(part.parent_path()));
+  fd_ = ::open(part.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (fd_ < 0) return SystemError(part, "open");
+  return HashWhatIsThere();
+}
+
+Status Upload::HashWhatIsThere() {
+  const fs::path part = store_.PartOf(key_);
+  std::vector<std::byte> buffer(size_t{1} << 20);
+  for (;;) {
+    const ssize_t got = ::read(fd_, buffer.data(), buffer.size());
+    if (got < 0) return SystemError(part, "read");
+    if (got == 0) break;
+    hasher_.Update(std::span(buffer).first(static_cast<size_t>(got)));
+    offset_ += got;
+  }
+  if (offset_ <= key_.size) return {};
+  if (::ftruncate(fd_, 0) != 0 || ::lseek(fd_, 0, SEEK_SET) != 0) return SystemError(part, "empty");
+  store_.total_ -= offset_;
+  offset_ = 0;
+  hasher_ = Hasher();
+  return {};
+}
+
+Status Upload::Write(std::span<const std::byte> bytes) {
+  const auto size = static_cast<int64_t>(bytes.size());
+  if (size > key_.size - offset_)
+    return InvalidArgument("an upload of {} bytes was declared with {}", offset_ + size, key_.size);
+  if (store_.total_ + size > store_.limits_.quota)
+    return MakeError(Code::kResourceExhausted, "the quota of {} bytes for uploads is used up",
+                     store_.limits_.quota);
+  while (!bytes.empty()) {
+    const ssize_t put = ::write(fd_, bytes.data(), bytes.size());
+    if (put < 0 && errno == EINTR) continue;
+    if (put < 0) return SystemError(store_.PartOf(key_), "write");
+    hasher_.Update(bytes.first(static_cast<size_t>(put)));
+    offset_ += put;
+    store_.total_ += put;
+    bytes = bytes.subspan(static_cast<size_t>(put));
+  }
+  return {};
+}
+
+Status Upload::Commit() {
+  if (is_whole_) return {};
+  const fs::path part = store_.PartOf(key_), whole = store_.WholeOf(key_);
+  if (offset_ != key_.size)
+    return InvalidArgument("an upload of {} bytes was declared with {}", offset_, key_.size);
+  const Digest found = hasher_.Finish();
+  if (found != key_.digest) {
+    ::unlink(part.c_str());
+    store_.total_ -= offset_;
+    offset_ = 0;
+    return MakeError(Code::kAborted, "the bytes have SHA-256 {}, declared was {}", found.Hex(),
+                     key_.digest.Hex());
+  }
+  if (::fdatasync(fd_) != 0) return SystemError(part, "sync");
+  if (::rename(part.c_str(), whole.c_str()) != 0) return SystemError(part, "rename");
+  is_whole_ = true;
+  return SyncDirectory(whole.parent_path());
+}
+
+// --- the store ---
+
+Result<std::unique_ptr<UploadStore>> UploadStore::Open(const fs::path& directory,
+                                                       BlobLimits limits) {
+  RETURN_IF_ERROR(MakeDirectories(directory));
+  auto store = std::unique_ptr<UploadStore>(new UploadStore(directory, limits));
+  store->total_ = BytesBelow(directory);
+  return store;
+}
+
+fs::path UploadStore::StageOf(const RunId& run, int64_t sequence) const {
+  return directory_ / run.value / fmt::format("{}", sequence);
+}
+fs::path UploadStore::WholeOf(const UploadKey& key) const {
+  return StageOf(key.run, key.sequence) / key.digest.Hex();
+}
+fs::path UploadStore::PartOf(const UploadKey& key) const {
+  return StageOf(key.run, key.sequence) /
+         fmt::format("{}.{}.part", key.digest.Hex(), key.client.value);
+}
+
+Result<std::unique_ptr<Upload>> UploadStore::Begin(const UploadKey& key) {
+  RETURN_IF_ERROR(CheckFileName("run", key.run.value));
+  RETURN_IF_ERROR(CheckFileName("client", key.client.value));
+  auto upload = std::unique_ptr<Upload>(new Upload(*this, key));
+  RETURN_IF_ERROR(upload->Open());
+  return upload;
+}
+
+bool UploadStore::Contains(const RunId& run, int64_t sequence, const Digest& digest) const {
+  std::error_code error;
+  return fs::is_regular_file(StageOf(run, sequence) / digest.Hex(), error);
+}
+
+Result<std::shared_ptr<const Blob>> UploadStore::Read(const RunId& run, int64_t sequence,
+                                                      const Digest& digest) const {
+  const fs::path path = StageOf(run, sequence) / digest.Hex();
+  ASSIGN_OR_RETURN(MappedFile file, MappedFile::Open(path));
+  const Digest found = Sha256(file.bytes());
+  if (found != digest)
+    return MakeError(Code::kDataLoss, "{}: is damaged: its {} bytes have SHA-256 {}", path.string(),
+                     file.bytes().size(), found.Hex());
+  return std::make_shared<const SpooledBlob>(std::move(file));
+}
+
+Status UploadStore::DiscardBefore(const RunId& run, int64_t sequence) {
+  std::error_code error;
+  const fs::path of_run = directory_ / run.value;
+  for (const auto& entry : fs::directory_iterator(of_run, error)) {
+    const std::string name = entry.path().filename().string();
+    int64_t number = 0;
+    const auto [end, fault] = std::from_chars(name.data(), name.data() + name.size(), number);
+    if (fault != std::errc() || end != name.data() + name.size() || number >= sequence) continue;
+    total_ -= BytesBelow(entry.path());
+    std::error_code failed;
+    fs::remove_all(entry.path(), failed);
+    if (failed) return SystemError(entry.path(), "remove", failed.value());
+  }
+  return {};
+}
+
+}  // namespace tributary::store

@@ -1,0 +1,40 @@
+// Daemon, clients and simulate agree in bytes.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/e2e/live_federation.h"
+
+namespace tributary {
+namespace {
+
+class Agreement : public testing::TestWithParam<const char*> {};
+
+TEST_P(Agreement, OfDaemonAndSimulationToTheByte) {
+  LiveFederation live(3);
+  live.StartAll();
+  const Settings settings = {std::string("adapter.method=") + GetParam(),
+                             "federation.cohort=3",
+                             "federation.minimum=3",
+                             "federation.rounds=3",
+                             "evaluation.on=clients",
+                             "evaluation.holdout=0.3"};
+  const std::string run = live.Submit(settings);
+  const Outcome wait = live.Ask({"wait", run});
+  ASSERT_EQ(wait.code, 0) << wait.All() << live.Said();
+  ASSERT_EQ(live.world().Simulate("simulated", settings).code, 0);
+  const std::string ours = live.Adapter(run);
+  EXPECT_GT(ours.size(), 1000u);
+  EXPECT_TRUE(ours == live.world().Adapter("simulated"));
+}
+
+INSTANTIATE_TEST_SUITE_P(Methods, Agreement,
+                         testing::Values("fedit", "flora", "fed-sb", "lora-fair"),
+                         [](const auto& method) {
+                           std::string name = method.param;
+                           std::erase(name, '-');
+                           return name;
+                         });
+
+}  // namespace
+}  // namespace tributary

@@ -1,0 +1,97 @@
+#include "tests/e2e/live_federation.h"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "aggregation/base/status.h"
+
+namespace tributary {
+namespace {
+
+// A port that nobody had a moment ago.
+int FreePort() {
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof(address);
+  const bool bound = bind(fd, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
+                     getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0;
+  close(fd);
+  TRIBUTARY_CHECK(bound, "a port is free");
+  return ntohs(address.sin_port);
+}
+
+constexpr const char* kLabels = "model.labels=[\"blue\",\"green\",\"red\"]";
+
+}  // namespace
+
+LiveFederation::LiveFederation(int clients) : world_(clients), port_(FreePort()) {
+  clients_.resize(static_cast<size_t>(clients));
+  const Outcome split = RunProgram({"data", "split", world_.File("train.jsonl"), "--by", "client",
+                                    "--out", world_.File("sites")});
+  TRIBUTARY_CHECK(split.code == 0, split.All());
+  WriteText(world_.path() / "coordinator.toml", fmt::format("listen = \"127.0.0.1:{}\"\n", port_));
+  for (int i = 0; i < clients; ++i)
+    WriteText(world_.path() / fmt::format("client-{}.toml", i),
+              fmt::format("name = \"site-{0}\"\ncoordinator = \"127.0.0.1:{1}\"\n"
+                          "directory = \"client-{0}\"\nmodels = [\"model\"]\ndevice = \"cpu\"\n"
+                          "[data]\ntrain = \"sites/site-{0}.jsonl\"\n",
+                          i, port_));
+}
+
+void LiveFederation::StartCoordinator() {
+  coordinator_ = std::make_unique<StartedProgram>(
+      std::vector<std::string>{"coordinator", world_.File("coordinator.toml"), "--insecure"});
+  TRIBUTARY_CHECK(coordinator_->WaitForError("is served"), coordinator_->error());
+}
+
+void LiveFederation::StartClient(int number) {
+  clients_.at(static_cast<size_t>(number)) =
+      std::make_unique<StartedProgram>(std::vector<std::string>{
+          "client", world_.File(fmt::format("client-{}.toml", number)), "--insecure"});
+}
+
+void LiveFederation::StartAll() {
+  StartCoordinator();
+  for (size_t i = 0; i < clients_.size(); ++i) StartClient(static_cast<int>(i));
+}
+
+Outcome LiveFederation::Ask(std::vector<std::string> arguments) const {
+  arguments.insert(arguments.end(),
+                   {"--coordinator", fmt::format("127.0.0.1:{}", port_), "--insecure"});
+  return RunProgram(arguments);
+}
+
+std::string LiveFederation::Submit(const Settings& settings) {
+  // The base model's digest is what `check` fills in.
+  Settings all = settings;
+  all.emplace_back(kLabels);
+  const Outcome check = world_.Check(all);
+  const size_t at = check.out.find("digest = \"");
+  TRIBUTARY_CHECK(at != std::string::npos, check.All());
+  const std::string digest = check.out.substr(at + 10, 64);
+  all.push_back("model.digest=" + digest);
+  const std::vector<std::string> arguments = world_.Command("submit", all);
+  const Outcome submit = Ask(arguments);
+  TRIBUTARY_CHECK(submit.code == 0, submit.All());
+  return submit.out.substr(0, submit.out.find('\n'));
+}
+
+std::string LiveFederation::Adapter(const std::string& run) const {
+  const std::string out = world_.File("exported-" + run);
+  const Outcome done = Ask({"export", run, "--out", out, "--model", world_.File("model")});
+  TRIBUTARY_CHECK(done.code == 0, done.All());
+  return ReadText(std::filesystem::path(out) / "adapter_model.safetensors");
+}
+
+std::string LiveFederation::Said() const {
+  std::string said = coordinator_ == nullptr ? "" : coordinator_->error();
+  for (const auto& client : clients_)
+    if (client != nullptr) said += "---\n" + client->error();
+  return said;
+}
+
+}  // namespace tributary

@@ -1,0 +1,39 @@
+#pragma once
+// A coordinator and its clients as real processes over a small world, on loopback.
+
+#include <memory>
+
+#include "tests/coordinator/command/small_world.h"
+
+namespace tributary {
+
+using Settings = std::vector<std::string>;  // section.key=value
+
+class LiveFederation {
+ public:
+  explicit LiveFederation(int clients);
+
+  void StartCoordinator();
+  void StartClient(int number);
+  void StartAll();
+
+  // Submits federation.toml; returns the run's id.
+  std::string Submit(const Settings& settings);
+  Outcome Ask(std::vector<std::string> arguments) const;  // with where the coordinator is
+  // The bytes of the adapter that `export` writes of the run.
+  std::string Adapter(const std::string& run) const;
+
+  const SmallWorld& world() const { return world_; }
+  StartedProgram& coordinator() { return *coordinator_; }
+  StartedProgram& client(int number) { return *clients_.at(static_cast<size_t>(number)); }
+  // All that the processes have said, for a failing test.
+  std::string Said() const;
+
+ private:
+  SmallWorld world_;
+  int port_ = 0;
+  std::unique_ptr<StartedProgram> coordinator_;
+  std::vector<std::unique_ptr<StartedProgram>> clients_;
+};
+
+}  // namespace tributary
