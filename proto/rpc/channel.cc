@@ -41,7 +41,7 @@ class Stream::Reactor : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::B
   }
   bool Write(const std::string& bytes) {
     std::unique_lock lock(mutex_);
-    if (is_done_ || is_broken_) return false;
+    if (is_released_ || is_broken_) return false;
     out_ = ToBuffer(bytes);
     is_writing_ = true;
     StartWrite(&out_);
@@ -50,11 +50,11 @@ class Stream::Reactor : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::B
   }
   void EndWrites() {
     const std::scoped_lock lock(mutex_);
-    if (!is_done_ && !is_broken_) StartWritesDone();
+    if (!is_released_ && !is_broken_) StartWritesDone();
   }
   std::optional<std::string> Read() {
     std::unique_lock lock(mutex_);
-    if (is_done_ || is_read_out_) return std::nullopt;
+    if (is_released_ || is_read_out_) return std::nullopt;
     is_reading_ = true;
     StartRead(&in_);
     changed_.wait(lock, [this] { return !is_reading_; });
@@ -67,6 +67,8 @@ class Stream::Reactor : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::B
     changed_.wait(lock, [this] { return is_done_; });
     return status_;
   }
+  // From here on no operation may begin: without a hold OnDone may come at any time, and what is
+  // begun after it never ends.
   void Release() {
     const std::scoped_lock lock(mutex_);
     if (!std::exchange(is_released_, true)) RemoveHold();

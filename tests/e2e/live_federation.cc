@@ -42,16 +42,18 @@ LiveFederation::LiveFederation(int clients) : world_(clients), port_(FreePort())
                           i, port_));
 }
 
-void LiveFederation::StartCoordinator() {
+void LiveFederation::StartCoordinator(const std::vector<std::string>& variables) {
   coordinator_ = std::make_unique<StartedProgram>(
-      std::vector<std::string>{"coordinator", world_.File("coordinator.toml"), "--insecure"});
-  TRIBUTARY_CHECK(coordinator_->WaitForError("is served"), coordinator_->error());
+      std::vector<std::string>{"coordinator", world_.File("coordinator.toml"), "--insecure"}, "",
+      variables);
+  while (!coordinator_->HasEnded() && coordinator_->error().find("is served") == std::string::npos)
+    usleep(5'000);  // a crash point may end it before it serves
 }
 
-void LiveFederation::StartClient(int number) {
-  clients_.at(static_cast<size_t>(number)) =
-      std::make_unique<StartedProgram>(std::vector<std::string>{
-          "client", world_.File(fmt::format("client-{}.toml", number)), "--insecure"});
+void LiveFederation::StartClient(int number, const std::vector<std::string>& variables) {
+  const std::string file = world_.File(fmt::format("client-{}.toml", number));
+  clients_.at(static_cast<size_t>(number)) = std::make_unique<StartedProgram>(
+      std::vector<std::string>{"client", file, "--insecure"}, "", variables);
 }
 
 void LiveFederation::StartAll() {
@@ -65,19 +67,26 @@ Outcome LiveFederation::Ask(std::vector<std::string> arguments) const {
   return RunProgram(arguments);
 }
 
-std::string LiveFederation::Submit(const Settings& settings) {
-  // The base model's digest is what `check` fills in.
+std::string LiveFederation::TrySubmit(const Settings& settings, const std::string& token) {
   Settings all = settings;
   all.emplace_back(kLabels);
-  const Outcome check = world_.Check(all);
-  const size_t at = check.out.find("digest = \"");
-  TRIBUTARY_CHECK(at != std::string::npos, check.All());
-  const std::string digest = check.out.substr(at + 10, 64);
-  all.push_back("model.digest=" + digest);
-  const std::vector<std::string> arguments = world_.Command("submit", all);
+  if (digest_.empty()) {  // the base model's is what `check` fills in
+    const Outcome check = world_.Check(all);
+    const size_t at = check.out.find("digest = \"");
+    TRIBUTARY_CHECK(at != std::string::npos, check.All());
+    digest_ = check.out.substr(at + 10, 64);
+  }
+  all.push_back("model.digest=" + digest_);
+  std::vector<std::string> arguments = world_.Command("submit", all);
+  if (!token.empty()) arguments.insert(arguments.end(), {"--token", token});
   const Outcome submit = Ask(arguments);
-  TRIBUTARY_CHECK(submit.code == 0, submit.All());
-  return submit.out.substr(0, submit.out.find('\n'));
+  return submit.code == 0 ? submit.out.substr(0, submit.out.find('\n')) : "";
+}
+
+std::string LiveFederation::Submit(const Settings& settings, const std::string& token) {
+  const std::string run = TrySubmit(settings, token);
+  TRIBUTARY_CHECK(!run.empty(), Said());
+  return run;
 }
 
 std::string LiveFederation::Adapter(const std::string& run) const {

@@ -13,12 +13,14 @@ class LiveFederation {
  public:
   explicit LiveFederation(int clients);
 
-  void StartCoordinator();
-  void StartClient(int number);
+  void StartCoordinator(const std::vector<std::string>& variables = {});
+  void StartClient(int number, const std::vector<std::string>& variables = {});
   void StartAll();
 
   // Submits federation.toml; returns the run's id.
-  std::string Submit(const Settings& settings);
+  std::string Submit(const Settings& settings, const std::string& token = "");
+  // The same where the coordinator may be gone: the run's id, or nothing.
+  std::string TrySubmit(const Settings& settings, const std::string& token);
   Outcome Ask(std::vector<std::string> arguments) const;  // with where the coordinator is
   // The bytes of the adapter that `export` writes of the run.
   std::string Adapter(const std::string& run) const;
@@ -32,6 +34,7 @@ class LiveFederation {
  private:
   SmallWorld world_;
   int port_ = 0;
+  std::string digest_;
   std::unique_ptr<StartedProgram> coordinator_;
   std::vector<std::unique_ptr<StartedProgram>> clients_;
 };

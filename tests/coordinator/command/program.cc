@@ -27,8 +27,8 @@ void WriteText(const std::filesystem::path& path, const std::string& text) {
   std::ofstream(path, std::ios::binary) << text;
 }
 
-StartedProgram::StartedProgram(const std::vector<std::string>& arguments,
-                               const std::string& input) {
+StartedProgram::StartedProgram(const std::vector<std::string>& arguments, const std::string& input,
+                               const std::vector<std::string>& variables) {
   const std::string program = TRIBUTARY_BINARY_DIR "/tributary";
   const std::string in = (scratch_.path() / "in").string(),
                     err = (scratch_.path() / "err").string();
@@ -45,8 +45,15 @@ StartedProgram::StartedProgram(const std::vector<std::string>& arguments,
   std::vector<char*> argv = {const_cast<char*>(program.c_str())};
   for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
-  TRIBUTARY_CHECK(posix_spawn(&pid_, program.c_str(), &actions, nullptr, argv.data(), environ) == 0,
-                  "the program was built");
+  std::vector<char*> environment;
+  for (char** variable = environ; *variable != nullptr; ++variable)
+    environment.push_back(*variable);
+  for (const std::string& variable : variables)
+    environment.push_back(const_cast<char*>(variable.c_str()));
+  environment.push_back(nullptr);
+  TRIBUTARY_CHECK(
+      posix_spawn(&pid_, program.c_str(), &actions, nullptr, argv.data(), environment.data()) == 0,
+      "the program was built");
   posix_spawn_file_actions_destroy(&actions);
   close(pipes[1]);
   output_ = pipes[0];
@@ -88,6 +95,12 @@ Outcome StartedProgram::Wait() {
   pid_ = -1;
   return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), out_,
           ReadText(scratch_.path() / "err")};
+}
+
+bool StartedProgram::HasEnded() {
+  siginfo_t info{};
+  const int found = waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT);
+  return found == 0 && info.si_pid == pid_;
 }
 
 Outcome RunProgram(const std::vector<std::string>& arguments, const std::string& input) {

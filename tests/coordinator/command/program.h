@@ -23,7 +23,9 @@ Outcome RunProgram(const std::vector<std::string>& arguments, const std::string&
 // One that is still running.
 class StartedProgram {
  public:
-  explicit StartedProgram(const std::vector<std::string>& arguments, const std::string& input = "");
+  // `variables` are NAME=VALUE, beside those of this process.
+  explicit StartedProgram(const std::vector<std::string>& arguments, const std::string& input = "",
+                          const std::vector<std::string>& variables = {});
   ~StartedProgram();
   StartedProgram(const StartedProgram&) = delete;
 
@@ -34,6 +36,7 @@ class StartedProgram {
   std::string error() const;  // what it has said there so far
   void Signal(int number) const;
   Outcome Wait();
+  bool HasEnded();  // does not wait
 
  private:
   void ReadSome();
