@@ -32,7 +32,7 @@ class EcKey {
   Curve curve() const { return curve_; }
   // SHA-256 of the public half as SubjectPublicKeyInfo: what pins a key.
   const Digest& spki() const { return spki_; }
-  evp_pkey_st* handle() const { return key_.get(); }  // OpenSSL's; stays owned by this
+  evp_pkey_st* handle() const { return key_.get(); }  // stays owned; for this folder
 
  private:
   EcKey(KeyHandle key, Curve curve, const Digest& spki)

@@ -38,13 +38,6 @@ Result<PublicKey> ReadPublicKey(const EVP_PKEY* key) {
   return found;
 }
 
-Result<PublicKey> ReadPublicKey(const X509_PUBKEY* key) {
-  ASSIGN_OR_RETURN(PublicKey found, ReadPublicKey(X509_PUBKEY_get0(key)));
-  if (ToDer(i2d_X509_PUBKEY, key) != found.der)
-    return InvalidArgument("public key is not in its canonical encoding");
-  return found;
-}
-
 const EVP_MD* SignatureDigest(Curve curve) {
   return curve == Curve::kP256 ? EVP_sha256() : EVP_sha384();
 }

@@ -7,7 +7,6 @@
 #include "aggregation/base/status.h"
 #include "privacy/crypto/ec_key.h"
 
-struct X509_pubkey_st;
 struct evp_md_st;
 
 namespace tributary::privacy {
@@ -19,8 +18,8 @@ struct PublicKey {
   std::string der;
 };
 
-// INVALID_ARGUMENT names what was found instead. The point lies on the curve.
-Result<PublicKey> ReadPublicKey(const X509_pubkey_st* key);
+// INVALID_ARGUMENT names what was found instead, or that OpenSSL found no key (null). The point
+// lies on the curve. Within an ErrorScope of the caller.
 Result<PublicKey> ReadPublicKey(const evp_pkey_st* key);
 
 // The hash that goes with the curve in signatures: SHA-256 or SHA-384.

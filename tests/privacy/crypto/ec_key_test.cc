@@ -64,6 +64,9 @@ TEST(EcKey, RefusesAnEncryptedKey) {
               Fails(Code::kInvalidArgument, "\"ENCRYPTED PRIVATE KEY\""));
   EXPECT_THAT(EcKey::FromPem(OldEncryptedPem(EcKeyOn("P-256"))),
               Fails(Code::kInvalidArgument, "\"EC PRIVATE KEY\""));
+  std::string headed(EcKey::Generate(Curve::kP256).Pem().text());
+  headed.insert(28, "Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\n");
+  EXPECT_THAT(EcKey::FromPem(headed), Fails(Code::kInvalidArgument, "encrypted or has headers"));
 }
 
 // The key's two halves: one from each of two keys.

@@ -8,6 +8,7 @@
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
+#include <openssl/x509v3.h>
 
 #include <functional>
 
@@ -37,6 +38,16 @@ ForeignKey FromParameters(const char* type, int selection, OSSL_PARAM_BLD* build
   OSSL_PARAM_free(parameters);
   OSSL_PARAM_BLD_free(builder);
   return ForeignKey(key);
+}
+
+std::string Sign(X509_REQ* request, EVP_PKEY* key) {
+  unsigned char* der = nullptr;
+  TRIBUTARY_CHECK(X509_REQ_sign(request, key, EVP_sha256()) > 0, "OpenSSL signs a request");
+  const int size = i2d_X509_REQ(request, &der);
+  std::string bytes(reinterpret_cast<char*>(der), static_cast<size_t>(size));
+  OPENSSL_free(der);
+  X509_REQ_free(request);
+  return bytes;
 }
 
 }  // namespace
@@ -106,17 +117,32 @@ std::string OldEncryptedPem(const ForeignKey& key) {
   });
 }
 
-std::string PlainRequest(const ForeignKey& key) {
+std::string SignedRequest(EVP_PKEY* key, const RequestExtensions& extensions) {
   X509_REQ* const request = X509_REQ_new();
-  unsigned char* der = nullptr;
-  TRIBUTARY_CHECK(X509_REQ_set_pubkey(request, key.get()) == 1 &&
-                      X509_REQ_sign(request, key.get(), EVP_sha256()) > 0,
-                  "OpenSSL makes a request");
-  const int size = i2d_X509_REQ(request, &der);
-  std::string bytes(reinterpret_cast<char*>(der), static_cast<size_t>(size));
-  OPENSSL_free(der);
-  X509_REQ_free(request);
-  return bytes;
+  STACK_OF(X509_EXTENSION)* const asked = sk_X509_EXTENSION_new_null();
+  for (const ExtensionHandle& extension : extensions)
+    sk_X509_EXTENSION_push(asked, extension.get());
+  TRIBUTARY_CHECK(
+      X509_REQ_set_pubkey(request, key) == 1 &&
+          (extensions.empty() || X509_REQ_add_extensions(request, asked) == 1) &&
+          X509_NAME_add_entry_by_txt(X509_REQ_get_subject_name(request), "CN", MBSTRING_ASC,
+                                     reinterpret_cast<const unsigned char*>("evil"), 4, -1, 0) == 1,
+      "OpenSSL makes a request");
+  sk_X509_EXTENSION_free(asked);
+  return Sign(request, key);
+}
+
+ExtensionHandle NamedExtension(int nid, const char* value) {
+  ExtensionHandle extension(X509V3_EXT_conf_nid(nullptr, nullptr, nid, value));
+  TRIBUTARY_CHECK(extension != nullptr, "OpenSSL knows its extensions");
+  return extension;
+}
+
+std::string SignedAgain(const std::string& request, EVP_PKEY* key) {
+  const auto* at = reinterpret_cast<const unsigned char*>(request.data());
+  X509_REQ* const parsed = d2i_X509_REQ(nullptr, &at, static_cast<long>(request.size()));
+  TRIBUTARY_CHECK(parsed, "a request was made before");
+  return Sign(parsed, key);
 }
 
 }  // namespace tributary::privacy

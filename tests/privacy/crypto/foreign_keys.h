@@ -1,10 +1,14 @@
 #pragma once
-// Keys that Tributary does not take, made with OpenSSL directly.
+// Keys that Tributary does not take, and requests that it does not make, made with OpenSSL
+// directly.
 
 #include <openssl/evp.h>
 
 #include <memory>
 #include <string>
+#include <vector>
+
+#include "privacy/crypto/extension.h"
 
 namespace tributary::privacy {
 
@@ -24,7 +28,12 @@ std::string PrivatePem(const ForeignKey& key);       // PKCS#8
 std::string EncryptedPem(const ForeignKey& key);     // PKCS#8 with a passphrase
 std::string OldEncryptedPem(const ForeignKey& key);  // the format before PKCS#8, with headers
 
-// A request as PKCS#10 for the key, signed by it, without extensions.
-std::string PlainRequest(const ForeignKey& key);
+using RequestExtensions = std::vector<ExtensionHandle>;
+// A request as PKCS#10 that asks for the extensions, with CN=evil for a subject.
+std::string SignedRequest(EVP_PKEY* key, const RequestExtensions& extensions);
+// One of OpenSSL's, in the words of its configuration files.
+ExtensionHandle NamedExtension(int nid, const char* value);
+// The content of a request under the signature of another key.
+std::string SignedAgain(const std::string& request, EVP_PKEY* key);
 
 }  // namespace tributary::privacy
