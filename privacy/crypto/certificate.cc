@@ -120,6 +120,8 @@ Status ReadIdentity(const X509* x, Certificate& to) {
 Result<Certificate> Read(std::string_view der) {
   const OwnedX509 x = FromDer<X509_free>(d2i_X509, der);
   if (!x) return InvalidArgument("{} bytes are no X.509 certificate: {}", der.size(), LastError());
+  if (ToDer(i2d_X509, static_cast<const X509*>(x.get())) != der)
+    return InvalidArgument("{} bytes are not the DER of their certificate", der.size());
   Certificate certificate{.der = std::string(der), .fingerprint = Sha256(der)};
   ASSIGN_OR_RETURN(const PublicKey key, ReadPublicKey(X509_get0_pubkey(x.get())));
   certificate.curve = key.curve;

@@ -1,10 +1,10 @@
 #pragma once
 // What a certificate (X.509 version 3, RFC 5280) says. Reading one proves nothing: `verify.h` does.
 //
-// Taken: the public key is on P-256 or P-384, the serial number is positive and has at most 20
-// bytes, extensions are well formed and there once, names are at most 64, each of 1 to 255 bytes of
-// printable ASCII (so nothing hides behind a NUL). Everything else is INVALID_ARGUMENT, which says
-// what. Any thread.
+// Taken: the bytes are DER, the public key is on P-256 or P-384, the serial number is positive and
+// has at most 20 bytes, extensions are well formed and there once, names are at most 64, each of 1
+// to 255 bytes of printable ASCII (so nothing hides behind a NUL). Everything else is
+// INVALID_ARGUMENT, which says what. Any thread.
 
 #include <cstdint>
 #include <optional>

@@ -42,6 +42,8 @@ Result<CertificateRequest> Read(std::string_view der) {
     return InvalidArgument("has {} bytes, expected at most {}", der.size(), kMaxRequest);
   const OwnedRequest x = FromDer<X509_REQ_free>(d2i_X509_REQ, der);
   if (!x) return InvalidArgument("{} bytes are no PKCS#10: {}", der.size(), LastError());
+  if (ToDer(i2d_X509_REQ, static_cast<const X509_REQ*>(x.get())) != der)
+    return InvalidArgument("{} bytes are not the DER of their request", der.size());
   ASSIGN_OR_RETURN(PublicKey key, ReadPublicKey(X509_REQ_get0_pubkey(x.get())));
   if (X509_REQ_verify(x.get(), X509_REQ_get0_pubkey(x.get())) != 1)
     return InvalidArgument("is not signed by the TLS key that it holds: {}", LastError());

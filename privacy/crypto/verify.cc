@@ -70,20 +70,20 @@ tl::unexpected<Error> Explain(X509_STORE_CTX* context, const Certificate& leaf,
   const int error = X509_STORE_CTX_get_error(context);
   const std::string reason = X509_verify_cert_error_string(error);
   const X509* const at = X509_STORE_CTX_get_current_cert(context);
-  const auto found = at ? CertificateFromDer(ToDer(i2d_X509, at)) : Result<Certificate>(leaf);
-  TRIBUTARY_CHECK(found.has_value(), "a certificate was read before");
-  const std::string name = found->Name();
+  const auto read = at ? CertificateFromDer(ToDer(i2d_X509, at)) : Result<Certificate>(leaf);
+  const Certificate& found = read ? *read : leaf;
+  const std::string name = found.Name();
   switch (error) {
     case X509_V_ERR_CERT_HAS_EXPIRED:
       return Refuse(
           "certificate {}: expired at {}, and here it is {}: it needs to be renewed, unless "
           "the clock of this machine is wrong",
-          name, Utc(found->not_after), Utc(expected.now));
+          name, Utc(found.not_after), Utc(expected.now));
     case X509_V_ERR_CERT_NOT_YET_VALID:
       return Refuse(
           "certificate {}: is valid from {}, and here it is {}: is the clock of this machine "
           "wrong?",
-          name, Utc(found->not_before), Utc(expected.now));
+          name, Utc(found.not_before), Utc(expected.now));
     case X509_V_ERR_INVALID_PURPOSE:
       return Refuse("certificate {}: is not for {}", name, PurposeName(expected.purpose));
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:

@@ -218,6 +218,13 @@ TEST(Certificate, RefusesOldVersionsAndStrangeSerialNumbers) {
   EXPECT_THAT(CertificateFromDer(negative), Fails(Code::kInvalidArgument, "is not positive"));
 }
 
+TEST(Certificate, RefusesAnotherSpellingOfItsBytes) {
+  std::string der = MakeLeaf(MakeProject().issuer).der;
+  ASSERT_EQ(der.substr(0, 2), "\x30\x82");  // a sequence, two bytes of length
+  der.replace(1, 1, std::string("\x83\x00", 2));
+  EXPECT_THAT(CertificateFromDer(der), Fails(Code::kInvalidArgument, "not the DER"));
+}
+
 TEST(Certificate, RefusesEveryPartOfOneAndEveryTail) {
   const std::string der = MakeLeaf(MakeProject().issuer).der;
   for (size_t size = 0; size < der.size(); ++size)

@@ -33,6 +33,10 @@ TEST(Request, FindsAnyChange) {
     EXPECT_FALSE(ParseRequest(other)) << i;
     EXPECT_FALSE(ParseRequest(der.substr(0, i))) << i;
   }
+  std::string spelled = der;
+  ASSERT_EQ(der.substr(0, 2), "\x30\x82");  // a sequence, two bytes of length
+  spelled.replace(1, 1, std::string("\x83\x00", 2));
+  EXPECT_THAT(ParseRequest(spelled), Fails(Code::kInvalidArgument, "not the DER of their request"));
   EXPECT_THAT(ParseRequest(der + "x"), Fails(Code::kInvalidArgument, "are no PKCS#10"));
   EXPECT_EQ(ERR_peek_error(), 0U);
 }
