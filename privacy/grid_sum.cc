@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "privacy/calibration.h"
-#include "privacy/crypto.h"
+#include "privacy/crypto/secret.h"
 #include "privacy/discrete_gaussian.h"
 
 namespace tributary::privacy {

@@ -9,7 +9,9 @@
 #include <vector>
 
 #include "aggregation/base/random.h"
-#include "privacy/crypto.h"
+#include "privacy/crypto/chacha20.h"
+#include "privacy/crypto/random.h"
+#include "privacy/crypto/secret.h"
 
 namespace tributary::privacy {
 namespace {

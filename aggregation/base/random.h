@@ -2,7 +2,7 @@
 // Counter-based random numbers: Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as
 // 1, 2, 3", SC 2011). A stream is named by a seed, a purpose and names, never by an index or by the
 // order of arrival, so equal names give equal numbers on every compiler, thread and machine.
-// For simulation and training only; noise that protects privacy comes from privacy/crypto.
+// For simulation and training only; noise that protects privacy comes from privacy/noise_source.h.
 // Rule for callers: one draw per statement, since compilers order arguments differently.
 
 #include <array>

@@ -1,8 +1,6 @@
-#include "privacy/crypto.h"
+#include "privacy/crypto/chacha20.h"
 
-#include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/rand.h>
 
 #include <algorithm>
 
@@ -19,17 +17,6 @@ unsigned char* Raw(std::span<std::byte> bytes) {
 }
 
 }  // namespace
-
-void Wipe(std::span<std::byte> bytes) { OPENSSL_cleanse(bytes.data(), bytes.size()); }
-
-void SecureRandomBytes(std::span<std::byte> out) {
-  while (!out.empty()) {
-    const auto part = out.first(std::min(out.size(), kLargestCall));
-    TRIBUTARY_CHECK(RAND_priv_bytes(Raw(part), static_cast<int>(part.size())) == 1,
-                    "the operating system gives secure random bytes");
-    out = out.subspan(part.size());
-  }
-}
 
 struct ChaCha20::State {
   // EVP_CIPHER_CTX_free wipes the expanded key.

@@ -1,0 +1,11 @@
+#pragma once
+// A time for people. For the sources of this folder.
+
+#include <cstdint>
+#include <string>
+
+namespace tributary::privacy {
+
+std::string Utc(int64_t unix_seconds);  // "2026-11-22 21:04:05 UTC"
+
+}  // namespace tributary::privacy
