@@ -31,7 +31,8 @@ std::string Plot(const Comparison& comparison) {
 
 std::string Html(const Table& table) {
   std::string out = "<div class=\"scroll\"><table><thead><tr>";
-  for (const std::string& column : table.columns) out += "<th>" + Escape(column) + "</th>";
+  for (size_t c = 0; c < table.columns.size(); ++c)
+    out += (c == 0 ? "<th class=\"words\">" : "<th>") + Escape(table.columns[c]) + "</th>";
   out += "</tr></thead><tbody>\n";
   for (const auto& row : table.rows) {
     for (size_t c = 0; c < row.size(); ++c)
@@ -50,8 +51,12 @@ std::string ComparisonHtml(const Comparison& comparison) {
       fmt::format("{} groups of runs against {}", comparison.rows.size(), comparison.baseline));
   out += "</header>\n<main>\n";
   out += Card("plot", "Accuracy", Plot(comparison));
-  for (const Table& table : TablesOf(comparison))
-    out += Card(fmt::format("table-{}", table.columns.size()), table.title, Html(table), true);
+  constexpr size_t kNarrow = 3;  // columns of a table that fits beside the plot
+  for (const bool is_narrow : {true, false})
+    for (const Table& table : TablesOf(comparison))
+      if ((table.columns.size() <= kNarrow) == is_narrow)
+        out += Card(fmt::format("table-{}", table.columns.size()), table.title, Html(table),
+                    !is_narrow);
   return out + "</main>\n" + ClosePage("Written by tributary compare from finished runs.");
 }
 
