@@ -1,7 +1,9 @@
 #include "deploy/command.h"
 
 #include <unistd.h>
+
 #include <csignal>
+#include <thread>
 
 namespace tributary {
 namespace {
@@ -38,6 +40,10 @@ void CatchInterrupts() {
   action.sa_handler = OnInterrupt;
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
+}
+
+void WaitForInterrupt() {
+  while (!IsInterrupted()) std::this_thread::sleep_for(std::chrono::milliseconds(100));
 }
 
 }  // namespace tributary

@@ -26,5 +26,6 @@ int ExitCodeOf(const Error& error);
 // Set by the first Ctrl-C or SIGTERM; a second one ends the process at once.
 bool IsInterrupted();
 void CatchInterrupts();
+void WaitForInterrupt();
 
 }  // namespace tributary

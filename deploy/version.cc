@@ -5,8 +5,8 @@
 namespace tributary {
 
 std::string VersionText() {
-  return fmt::format("tributary {}, numerics {}, built with {} {}, training interface {}",
-                     kVersion, kNumerics,
+  return fmt::format("tributary {}, numerics {}, built with {} {}, training interface {}", kVersion,
+                     kNumerics,
 #ifdef __clang__
                      "Clang", __clang_version__,
 #else

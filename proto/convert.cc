@@ -178,27 +178,13 @@ Status Take(const Place& at, TaskKind& value) {
 // --- messages ---
 
 template <typename Message>
-void FieldsOf(Message& message, auto&& f) {
-  std::remove_const_t<Message>::Fields(message, f);
-}
-template <typename M>
-requires std::is_same_v<std::remove_const_t<M>, Metric>
-void FieldsOf(M& m, auto&& f) { f("name", m.name), f("value", m.value); }
-template <typename M>
-requires std::is_same_v<std::remove_const_t<M>, Task>
-void FieldsOf(M& m, auto&& f) {
-  f("sequence", m.sequence), f("kind", m.kind), f("round", m.round), f("attempt", m.attempt);
-  f("checkpoint", m.checkpoint), f("deadline", m.deadline);
-}
-
-template <typename Message>
 void PutFields(Wire& wire, const Message& message);
 template <typename Message>
 Status TakeFields(Wire& wire, Message& message);
 
 template <typename Message>
 concept IsMessage = requires(Message m) {
-  FieldsOf(m, [](std::string_view, auto&) {});
+  Message::Fields(m, [](std::string_view, auto&) {});
 };
 
 template <IsMessage Message>
@@ -255,7 +241,7 @@ Status TakeBody(Wire& wire, std::variant<Bodies...>& body) {
 
 template <typename Message>
 void PutFields(Wire& wire, const Message& message) {
-  FieldsOf(message, [&](std::string_view name, const auto& value) {
+  Message::Fields(message, [&](std::string_view name, const auto& value) {
     if constexpr (requires { value.valueless_by_exception(); })
       PutBody(wire, value);
     else
@@ -265,7 +251,7 @@ void PutFields(Wire& wire, const Message& message) {
 template <typename Message>
 Status TakeFields(Wire& wire, Message& message) {
   Status status;
-  FieldsOf(message, [&](std::string_view name, auto& value) {
+  Message::Fields(message, [&](std::string_view name, auto& value) {
     if (!status) return;
     if constexpr (requires { value.valueless_by_exception(); })
       status = TakeBody(wire, value);

@@ -37,8 +37,8 @@ Status Check(const JoinInvitation& invitation) {
   if (!IsAddress(invitation.address))
     return InvalidArgument("address of {} bytes is not of the form HOST:PORT",
                            invitation.address.size());
-  RETURN_IF_ERROR(privacy::CheckName("project", invitation.project));
-  return privacy::CheckName("invite id", invitation.invite_id);
+  RETURN_IF_ERROR(CheckName("project", invitation.project));
+  return CheckName("invite id", invitation.invite_id);
 }
 
 void PutText(std::string& to, std::string_view text) {

@@ -22,7 +22,7 @@ inline constexpr size_t kMaxJoinString = 1024;
 
 struct JoinInvitation {
   std::string address;  // host:port, [IPv6]:port
-  std::string project;  // a name, as IsName in privacy/crypto/peer_identity.h
+  std::string project;  // a name, aggregation/base/name.h
   Digest root_spki;
   std::string invite_id;  // a name
   std::array<std::byte, 32> secret{};

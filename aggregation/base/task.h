@@ -70,6 +70,7 @@ constexpr bool IsClientFault(Reason reason) {
 struct Metric {
   std::string name;
   double value = 0;
+  static void Fields(auto& m, auto&& f) { f("name", m.name), f("value", m.value); }
   bool operator==(const Metric&) const = default;
 };
 
@@ -80,6 +81,11 @@ struct Task {
   int64_t attempt = 0;  // of this stage, from 0
   Digest checkpoint;    // what to start from
   TimePoint deadline;
+  // In the order that the journals have.
+  static void Fields(auto& t, auto&& f) {
+    f("sequence", t.sequence), f("kind", t.kind), f("round", t.round), f("attempt", t.attempt);
+    f("checkpoint", t.checkpoint), f("deadline", t.deadline);
+  }
   bool operator==(const Task&) const = default;
 };
 

@@ -1,7 +1,6 @@
 // tributary client
 
 #include <cstdio>
-#include <thread>
 
 #include "client/edge/edge.h"
 #include "deploy/commands.h"
@@ -20,7 +19,7 @@ Result<int> Run(const Options& options) {
   const auto notify = [](std::string_view line) { fmt::print(stderr, "{}\n", line); };
   ASSIGN_OR_RETURN(const auto edge,
                    edge::Edge::Start(std::move(settings), options.insecure, notify));
-  while (!IsInterrupted()) std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  WaitForInterrupt();
   fmt::print(stderr, "stopping\n");
   return kDone;
 }

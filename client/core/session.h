@@ -63,11 +63,7 @@ using Event = std::variant<Connected, ConnectionLost, TaskReceived, WorkFinished
 struct TaskTaken {
   static constexpr std::string_view kName = "task_taken";
   Task task;
-  static void Fields(auto& r, auto&& f) {
-    f("sequence", r.task.sequence), f("kind", r.task.kind), f("round", r.task.round);
-    f("attempt", r.task.attempt), f("checkpoint", r.task.checkpoint);
-    f("deadline", r.task.deadline);
-  }
+  static void Fields(auto& r, auto&& f) { Task::Fields(r.task, f); }
   bool operator==(const TaskTaken&) const = default;
 };
 struct UpdateReady {  // `reason` is kAccepted where there is an update, else why there is none

@@ -41,9 +41,9 @@ Edge::~Edge() {
   {
     const std::scoped_lock lock(mutex_);
     stopping_ = true;
+    if (dialled_ != nullptr) dialled_->Cancel();
   }
   changed_.notify_all();
-  if (link_ != nullptr) link_->Cancel();
   if (thread_.joinable()) thread_.join();
   worker_.reset();
   uploader_.reset();
@@ -114,9 +114,7 @@ Status Edge::AddRun(const RunId& run, std::span<const client::Record> records) {
     added.rank = json["rank"].get<int64_t>();
   }
   ASSIGN_OR_RETURN(added.session, client::Session::Recover(Options(name_, run), records, Now()));
-  RunSession& session = runs_[run] = std::move(added);
-  if (link_ != nullptr && run != kLink) session.session->Step(Now(), client::Connected{});
-  Pump(run, session);
+  Pump(run, runs_[run] = std::move(added));
   return {};
 }
 
@@ -182,7 +180,6 @@ void Edge::Pump(const RunId& run, RunSession& session) {
       CrashPoint("before_append");
       if (Status kept = states_->Append(run, texts); !kept) {
         notify_(kept.error().message);
-        failure_ = kept;
         ::_exit(1);  // what is not durable must not be acted on; the next start takes it up
       }
       for (const client::Record& record : ready.records)
@@ -204,7 +201,10 @@ void Edge::Pump(const RunId& run, RunSession& session) {
 
 void Edge::CarryOut(const RunId& run, RunSession& session, const client::Command& command) {
   if (std::holds_alternative<client::Connect>(command)) {
-    if (run == kLink) Dial();
+    if (run == kLink)
+      Dial();
+    else if (link_ != nullptr)
+      session.session->Step(Now(), client::Connected{});
   } else if (const auto* hello = std::get_if<client::SayHello>(&command)) {
     Say(proto::Holds{run, hello->holds});
   } else if (const auto* start = std::get_if<client::StartWork>(&command)) {
@@ -225,8 +225,7 @@ void Edge::CarryOut(const RunId& run, RunSession& session, const client::Command
 }
 
 void Edge::UploadUpdate(const RunId& run, const client::Upload& upload) {
-  if (uploading_.contains(run)) return;  // it ends with Uploaded or ConnectionLost
-  uploading_[run] = upload.sequence;
+  if (!uploading_.insert(run).second) return;  // it ends with Uploaded or ConnectionLost
   Say(proto::Progress{run, upload.sequence, "uploading", 0});
   uploader_->Post([this, run, upload] {
     const auto file = worker_->OutboxFile(run, upload.sequence);
@@ -239,16 +238,12 @@ void Edge::UploadUpdate(const RunId& run, const client::Upload& upload) {
                                        file);
     Post([this, run, upload, sent] {
       uploading_.erase(run);
-      // Refused or broken off, the offer says the same: an answer comes either way.
       if (!sent) notify_(fmt::format("{}: upload: {}", run.value, sent.error().message));
-      const bool is_way = !sent && (sent.error().code == Code::kUnavailable ||
-                                    sent.error().code == Code::kCancelled ||
-                                    sent.error().code == Code::kDeadlineExceeded);
-      if (is_way)
+      // Where it was refused, the offer that follows is answered with the reason.
+      if (!sent && IsPassing(sent.error().code))
         Step(run, client::ConnectionLost{});
       else
         Step(run, client::Uploaded{upload.sequence});
-      if (is_way && link_ != nullptr) Step(run, client::Connected{});
     });
   });
 }
@@ -257,7 +252,12 @@ void Edge::UploadUpdate(const RunId& run, const client::Upload& upload) {
 
 void Edge::Dial() {
   reader_->Post([this] {
-    std::shared_ptr<rpc::Stream> stream = channel_->Open("Session/Connect");
+    const std::shared_ptr<rpc::Stream> stream = channel_->Open("Session/Connect");
+    {
+      const std::scoped_lock lock(mutex_);
+      if (stopping_) return;
+      dialled_ = stream;
+    }
     proto::Hello hello;
     hello.program = std::string(kVersion);
     hello.numerics = std::string(kNumerics);

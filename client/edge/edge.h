@@ -8,6 +8,7 @@
 #include <condition_variable>
 #include <deque>
 #include <map>
+#include <set>
 
 #include "aggregation/base/worker_pool.h"
 #include "client/core/session.h"
@@ -62,12 +63,12 @@ class Edge {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<std::function<void()>> queue_;
+  std::shared_ptr<rpc::Stream> dialled_;  // the link, from its first byte on
   bool stopping_ = false;
-  Status failure_;
 
   std::map<RunId, RunSession> runs_;  // the link's own under an empty name
   std::shared_ptr<rpc::Stream> link_;
-  std::map<RunId, int64_t> uploading_;  // sequence that is on its way
+  std::set<RunId> uploading_;  // at most one upload of each
   std::unique_ptr<Worker> worker_;
   std::unique_ptr<WorkerPool> reader_, writer_, uploader_;
   std::thread thread_;

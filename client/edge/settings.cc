@@ -1,10 +1,6 @@
 #include "client/edge/settings.h"
 
-#include <fmt/ranges.h>
-
 #include <array>
-
-#include "aggregation/base/file.h"
 
 namespace tributary::edge {
 
@@ -42,15 +38,9 @@ std::span<const config::SectionHelp> SettingsSections() {
 
 Result<Settings> ReadSettings(const std::filesystem::path& file) {
   Settings settings;
-  ASSIGN_OR_RETURN(const std::string text, ReadFile(file, size_t{1} << 20));
   const std::filesystem::path base = file.parent_path();
-  const std::vector<config::Key> keys = KeysOf(settings);
-  ASSIGN_OR_RETURN(const std::vector<config::Fault> faults,
-                   config::ReadKeys(text, file.string(), base, keys, SettingsSections()));
-  std::vector<std::string> texts;
-  for (const config::Fault& fault : faults) texts.push_back(fault.Text());
-  if (!texts.empty()) return InvalidArgument("{}", fmt::join(texts, "\n"));
-  if (settings.directory == Settings().directory) settings.directory = base / settings.directory;
+  settings.directory = base / settings.directory;
+  RETURN_IF_ERROR(config::ReadKeysFile(file, KeysOf(settings), SettingsSections()));
   for (std::string& model : settings.models) model = (base / model).lexically_normal().string();
   return settings;
 }

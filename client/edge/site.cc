@@ -41,18 +41,10 @@ class Loader {
                        labels.error().message,
                        fmt::join(data::DeriveLabels(dataset.examples), ", "),
                        fmt::join(site_.config.model.labels, ", "));
-    const auto most = static_cast<size_t>(site_.config.training.max_length);
-    const auto encode = [&](const std::string& text, const std::optional<std::string>& second,
-                            std::vector<int32_t>* ids, std::vector<int32_t>* types) -> Status {
-      const auto encoding = second ? model_.tokenizer->EncodePair(text, *second, most)
-                                   : model_.tokenizer->Encode(text, most);
-      ids->insert(ids->end(), encoding.ids.begin(), encoding.ids.end());
-      types->insert(types->end(), encoding.type_ids.begin(), encoding.type_ids.end());
-      return {};
-    };
-    ASSIGN_OR_RETURN(data::Corpus corpus,
-                     data::MakeCorpus(dataset.examples, *std::move(labels), encode,
-                                      static_cast<int>(settings_.threads)));
+    ASSIGN_OR_RETURN(
+        data::Corpus corpus,
+        client::Tokenise(*model_.tokenizer, dataset.examples, *std::move(labels),
+                         site_.config.training.max_length, static_cast<int>(settings_.threads)));
     if (examples != nullptr) *examples = std::move(dataset.examples);
     return corpus;
   }
@@ -97,10 +89,8 @@ client::SiteData Site::DataFor(const std::string& name, int64_t rank, TaskKind k
 
 Result<std::unique_ptr<Site>> LoadSite(const Settings& settings, const std::string& name,
                                        const std::string& plan_text) {
-  config::ReadConfig read = config::ReadConfigText(plan_text, "plan", ".", {});
-  if (!read.faults.empty()) return InvalidArgument("{}", read.faults.front().Text());
   auto site = std::make_unique<Site>();
-  site->config = std::move(read.config);
+  ASSIGN_OR_RETURN(site->config, config::ReadPlan(plan_text));
   ASSIGN_OR_RETURN(const client::TextModel text, FindModel(settings, site->config.model.digest));
   ASSIGN_OR_RETURN(strategy::AdapterSpec adapter,
                    plan::AdapterOf(site->config, {text.directory.family, text.directory.config}));

@@ -48,6 +48,11 @@ class Filler {
 
 }  // namespace
 
+bool IsPassing(Code code) {
+  return code == Code::kUnavailable || code == Code::kDeadlineExceeded || code == Code::kAborted ||
+         code == Code::kCancelled;
+}
+
 Status Upload(rpc::Channel& channel, const proto::UploadBegin& begin,
               const std::filesystem::path& file) {
   ASSIGN_OR_RETURN(const MappedFile bytes, MappedFile::Open(file));

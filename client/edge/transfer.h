@@ -9,6 +9,9 @@
 
 namespace tributary::edge {
 
+// An error of the way, not of the work: what was tried is tried again.
+bool IsPassing(Code code);
+
 // Sends a file that has that digest; goes on where an earlier attempt stopped.
 Status Upload(rpc::Channel& channel, const proto::UploadBegin& begin,
               const std::filesystem::path& file);

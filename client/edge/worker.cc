@@ -10,11 +10,6 @@ namespace {
 
 constexpr size_t kMaxPlan = size_t{1} << 20;
 
-// Errors of the way, not of the work: tried again until the task is dismissed.
-bool IsPassing(Code code) {
-  return code == Code::kUnavailable || code == Code::kDeadlineExceeded || code == Code::kAborted;
-}
-
 Reason ReasonOf(Code code) {
   if (code == Code::kOutOfRange) return Reason::kNonFinite;
   return code == Code::kFailedPrecondition ? Reason::kDeclined : Reason::kFailed;
@@ -84,7 +79,7 @@ Result<Done> Worker::Do(const Job& job, std::stop_token stop) {
        wait = std::min<Duration>(2 * wait, std::chrono::seconds(10))) {
     Result<Done> done =
         stop.stop_requested() ? MakeError(Code::kCancelled, "stopped") : Attempt(job, stop);
-    if (done || done.error().code == Code::kCancelled) return done;
+    if (done || stop.stop_requested()) return done;
     if (!IsPassing(done.error().code))
       return Done{ReasonOf(done.error().code), done.error().message};
     std::unique_lock lock(mutex_);

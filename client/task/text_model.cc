@@ -20,4 +20,19 @@ Result<TextModel> OpenTextModel(const std::filesystem::path& path) {
   return text;
 }
 
+Result<data::Corpus> Tokenise(const data::Tokenizer& tokenizer,
+                              std::span<const data::Example> examples, std::vector<int32_t> labels,
+                              int64_t max_length, int threads) {
+  const auto most = static_cast<size_t>(max_length);
+  const auto encode = [&](const std::string& text, const std::optional<std::string>& second,
+                          std::vector<int32_t>* ids, std::vector<int32_t>* types) -> Status {
+    const auto encoding =
+        second ? tokenizer.EncodePair(text, *second, most) : tokenizer.Encode(text, most);
+    ids->insert(ids->end(), encoding.ids.begin(), encoding.ids.end());
+    types->insert(types->end(), encoding.type_ids.begin(), encoding.type_ids.end());
+    return {};
+  };
+  return data::MakeCorpus(examples, std::move(labels), encode, threads);
+}
+
 }  // namespace tributary::client

@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "client/data/dataset.h"
 #include "client/data/tokenizer.h"
 #include "client/model/directory.h"
 
@@ -18,5 +19,10 @@ struct TextModel {
 
 // Checks config.json, tokenizer.json and the weights, in this order. Errors name file and value.
 Result<TextModel> OpenTextModel(const std::filesystem::path& path);
+
+// Rows as ids of at most `max_length` each, on `threads` threads, which change nothing.
+Result<data::Corpus> Tokenise(const data::Tokenizer& tokenizer,
+                              std::span<const data::Example> examples, std::vector<int32_t> labels,
+                              int64_t max_length, int threads);
 
 }  // namespace tributary::client

@@ -1,7 +1,6 @@
 // tributary coordinator
 
 #include <cstdio>
-#include <thread>
 
 #include "coordinator/service/coordinator.h"
 #include "deploy/commands.h"
@@ -22,7 +21,7 @@ Result<int> Run(const Options& options) {
   fmt::print(stderr, "project {} is served on {} (port {}){}\n", settings.project, settings.listen,
              coordinator->port(),
              options.insecure ? "; WITHOUT TLS: whoever reaches this machine may take part" : "");
-  while (!IsInterrupted()) std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  WaitForInterrupt();
   fmt::print(stderr, "stopping; a second Ctrl-C stops at once\n");
   coordinator->Stop();
   return kDone;

@@ -68,10 +68,9 @@ Result<Source> FromCoordinator(const Options& options) {
   ASSIGN_OR_RETURN(const auto manifest,
                    channel->Call<proto::ExportManifest>(
                        "Admin/Export", proto::ExportRequest{{options.run}, options.round}));
-  config::ReadConfig read = config::ReadConfigText(manifest.plan.value, "plan", ".", {});
-  if (!read.faults.empty()) return InvalidArgument("{}", read.faults.front().Text());
+  ASSIGN_OR_RETURN(config::Config plan, config::ReadPlan(manifest.plan.value));
   const auto facts = nlohmann::json::parse(manifest.facts.value, nullptr, false);
-  Source source{std::move(read.config), {}, "", "", {}};
+  Source source{std::move(plan), {}, "", "", {}};
   source.base_digest = source.config.model.digest;
   source.provenance = {
       manifest.round,       facts.value("clients", int64_t{0}), facts.value("plan_digest", ""),

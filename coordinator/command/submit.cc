@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "aggregation/base/file.h"
+#include "coordinator/command/load.h"
 #include "coordinator/command/remote.h"
 #include "coordinator/config/read.h"
 #include "coordinator/config/render.h"
@@ -19,10 +20,7 @@ struct Options {
 
 Result<int> Run(const Options& options) {
   const config::ReadConfig read = config::ReadConfigFile(options.file, options.set);
-  for (const config::Fault& fault : read.faults) fmt::print(stderr, "{}\n", fault.Text());
-  if (!read.faults.empty())
-    return InvalidArgument("{} has {} fault{}", options.file, read.faults.size(),
-                           read.faults.size() == 1 ? "" : "s");
+  RETURN_IF_ERROR(ListFaults(read.faults, options.file));
   proto::Submission submission{options.token,      {},           {}, options.name,
                                options.designated, options.where};
   submission.plan.value = config::RenderPlan(read.config);

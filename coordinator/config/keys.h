@@ -47,4 +47,8 @@ Result<std::vector<Fault>> ReadKeys(std::string_view text, std::string_view name
                                     std::span<const SectionHelp> sections,
                                     std::vector<ClientGroup>* groups = nullptr);
 
+// The same of a whole file, with all faults in one error, one a line.
+Status ReadKeysFile(const std::filesystem::path& file, std::span<const Key> keys,
+                    std::span<const SectionHelp> sections);
+
 }  // namespace tributary::config

@@ -1,5 +1,7 @@
 #include "coordinator/config/read.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -14,6 +16,8 @@
 
 namespace tributary::config {
 namespace {
+
+constexpr size_t kMaxFile = size_t{1} << 20;  // of a file of settings
 
 std::string_view TypeName(const toml::node& node) {
   switch (node.type()) {
@@ -322,6 +326,26 @@ ReadConfig ReadConfigFile(const std::filesystem::path& path,
   const auto text = ReadFile(path);
   if (!text) return {{}, {{"", text.error().message}}};
   return ReadConfigText(*text, path.string(), path.parent_path(), overrides);
+}
+
+Status ReadKeysFile(const std::filesystem::path& file, std::span<const Key> keys,
+                    std::span<const SectionHelp> sections) {
+  ASSIGN_OR_RETURN(const std::string text, ReadFile(file, kMaxFile));
+  ASSIGN_OR_RETURN(const std::vector<Fault> faults,
+                   ReadKeys(text, file.string(), file.parent_path(), keys, sections));
+  return AsStatus(faults);
+}
+
+Result<Config> ReadPlan(std::string_view text) {
+  ReadConfig read = ReadConfigText(text, "plan", ".", {});
+  RETURN_IF_ERROR(AsStatus(read.faults));
+  return std::move(read.config);
+}
+
+Status AsStatus(std::span<const Fault> faults) {
+  std::vector<std::string> texts;
+  for (const Fault& fault : faults) texts.push_back(fault.Text());
+  return texts.empty() ? Status() : InvalidArgument("{}", fmt::join(texts, "\n"));
 }
 
 }  // namespace tributary::config

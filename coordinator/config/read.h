@@ -1,6 +1,7 @@
 #pragma once
 // From TOML and command-line overrides to a Config; every fault is found, not only the first.
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,12 @@ ReadConfig ReadConfigFile(const std::filesystem::path& path,
 ReadConfig ReadConfigText(std::string_view text, std::string_view name,
                           const std::filesystem::path& base,
                           const std::vector<std::string>& overrides);
+
+// All faults in one error, one a line; OK if there are none.
+Status AsStatus(std::span<const Fault> faults);
+
+// A plan that came from elsewhere; faults as above.
+Result<Config> ReadPlan(std::string_view text);
 
 // What keys say together: combinations that cannot work, each naming what would.
 std::vector<Fault> CrossCheck(const Config& config);

@@ -15,11 +15,7 @@ struct SendTask {
   static constexpr std::string_view kName = "send_task";
   ClientId client;
   Task task;
-  static void Fields(auto& c, auto&& f) {
-    f("client", c.client), f("sequence", c.task.sequence), f("kind", c.task.kind);
-    f("round", c.task.round), f("attempt", c.task.attempt), f("checkpoint", c.task.checkpoint);
-    f("deadline", c.task.deadline);
-  }
+  static void Fields(auto& c, auto&& f) { f("client", c.client), Task::Fields(c.task, f); }
 };
 
 // The update is durable and counts; the client may forget it.

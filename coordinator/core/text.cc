@@ -30,4 +30,19 @@ Result<Record> RecordFromText(std::string_view text) {
   return line_form::VariantFromText<Record>(text);
 }
 
+std::vector<std::string> ToTexts(std::span<const Record> records) {
+  std::vector<std::string> texts;
+  for (const Record& record : records) texts.push_back(ToText(record));
+  return texts;
+}
+
+Result<std::vector<Record>> RecordsFromTexts(std::span<const std::string> texts) {
+  std::vector<Record> records;
+  for (const std::string& text : texts) {
+    ASSIGN_OR_RETURN(Record record, RecordFromText(text));
+    records.push_back(std::move(record));
+  }
+  return records;
+}
+
 }  // namespace tributary::coordinator

@@ -6,6 +6,7 @@
 // parts of an element by colons; numbers are the shortest that read back the same; times are
 // microseconds.
 
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -18,8 +19,11 @@ std::string ToText(const Record& record);
 std::string ToText(const Event& event);
 std::string ToText(const Command& command);
 
+std::vector<std::string> ToTexts(std::span<const Record> records);
+
 // Total: any text gives a record or InvalidArgument, which names the field. Whether the record may
 // stand where it stands is for State::Apply to say.
 Result<Record> RecordFromText(std::string_view text);
+Result<std::vector<Record>> RecordsFromTexts(std::span<const std::string> texts);
 
 }  // namespace tributary::coordinator

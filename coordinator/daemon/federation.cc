@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "aggregation/base/name.h"
 #include "aggregation/base/version.h"
 #include "aggregation/strategy/update.h"
 #include "aggregation/tensor/safetensors.h"
@@ -77,8 +78,8 @@ void Federation::Populate(Run& run) {
 
 bool Federation::TakesPart(const Run& run, const ClientId& client) const {
   const Client* found = registry_.Find(client);
-  return found != nullptr &&
-         (client.value == run.setup().submission.designated || run.setup().Admits(found->tags));
+  return found != nullptr && (client.value == run.setup().submission.designated ||
+                              Fits(run.setup().where, found->tags));
 }
 
 std::vector<ClientId> Federation::ClientsOf(const Run& run) const {
@@ -227,7 +228,7 @@ Result<RunId> Federation::Submit(proto::Submission submission) {
   ASSIGN_OR_RETURN(const Tags where, ReadTags(submission.where));
   const auto population =
       static_cast<int64_t>(registry_.Eligible(where, submission.designated, false).size());
-  if (!submission.name.empty()) RETURN_IF_ERROR(store::CheckFileName("name", submission.name));
+  if (!submission.name.empty()) RETURN_IF_ERROR(CheckName("name", submission.name));
   ASSIGN_OR_RETURN(RunSetup setup,
                    ReadSubmission({}, std::move(submission), population, around_.Now()));
   const std::string& name =

@@ -1,6 +1,5 @@
 #include "coordinator/daemon/registry.h"
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 
 namespace tributary::daemon {
@@ -41,11 +40,7 @@ std::vector<ClientId> Registry::Eligible(const Tags& where, std::string_view des
   std::vector<ClientId> names;
   for (const auto& [name, client] : clients_) {
     if (name.value == designated || (only_connected && !client.is_connected)) continue;
-    const bool fits = std::all_of(where.begin(), where.end(), [&](const auto& wanted) {
-      const auto it = client.tags.find(wanted.first);
-      return it != client.tags.end() && it->second == wanted.second;
-    });
-    if (fits) names.push_back(name);
+    if (Fits(where, client.tags)) names.push_back(name);
   }
   return names;
 }

@@ -42,11 +42,7 @@ Status Run::Prepare(int threads) {
 
 Status Run::Recover(TimePoint now) {
   ASSIGN_OR_RETURN(const store::Recovered recovered, stores_.states->Recover(setup_.id));
-  records_.clear();
-  for (const std::string& text : recovered.records) {
-    ASSIGN_OR_RETURN(Record record, coordinator::RecordFromText(text));
-    records_.push_back(std::move(record));
-  }
+  ASSIGN_OR_RETURN(records_, coordinator::RecordsFromTexts(recovered.records));
   auto core = Coordinator::Recover(plan_, records_, now);
   if (!core) return Annotate(core.error(), "run " + setup_.id.value);
   core_.emplace(*std::move(core));
@@ -85,10 +81,8 @@ Status Run::CarryOutReady() {
 }
 
 Status Run::Persist(std::span<const Record> records) {
-  std::vector<std::string> texts;
-  for (const Record& record : records) texts.push_back(coordinator::ToText(record));
   effects_.Point("before_append");
-  RETURN_IF_ERROR(stores_.states->Append(setup_.id, texts));
+  RETURN_IF_ERROR(stores_.states->Append(setup_.id, coordinator::ToTexts(records)));
   for (const Record& record : records) {
     records_.push_back(record);
     std::visit([this](const auto& r) { effects_.Point(r.kName); }, record);
@@ -125,14 +119,11 @@ void Run::OnFolded(TimePoint now, int64_t sequence,
   }
   const coordinator::Stage* stage = core_->state().OpenStage();
   if (stage == nullptr || stage->task.sequence != sequence) return;
-  std::vector<coordinator::UpdateAccepted> accepted;
+  const auto accepted = fold::AcceptedOf(records_, sequence);
   fold::StageTotals totals;
-  for (const Record& record : records_) {
-    const auto* update = std::get_if<coordinator::UpdateAccepted>(&record);
-    if (update == nullptr || update->sequence != sequence) continue;
-    accepted.push_back(*update);
-    totals.bytes_down += static_cast<int64_t>(fold::MetricOf(*update, "bytes_down"));
-    totals.train_seconds += fold::MetricOf(*update, "seconds");
+  for (const coordinator::UpdateAccepted& update : accepted) {
+    totals.bytes_down += static_cast<int64_t>(fold::MetricOf(update, "bytes_down"));
+    totals.train_seconds += fold::MetricOf(update, "seconds");
   }
   coordinator::AggregateFinished finished = **std::move(result);
   fold::AddTotals(folder_->plan(), stage->task, accepted, totals, setup_.plan.tasks.report_metrics,

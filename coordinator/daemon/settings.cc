@@ -1,10 +1,6 @@
 #include "coordinator/daemon/settings.h"
 
-#include <fmt/ranges.h>
-
 #include <array>
-
-#include "aggregation/base/file.h"
 
 namespace tributary::daemon {
 
@@ -28,16 +24,8 @@ std::span<const config::SectionHelp> SettingsSections() {
 
 Result<Settings> ReadSettings(const std::filesystem::path& file) {
   Settings settings;
-  ASSIGN_OR_RETURN(const std::string text, ReadFile(file, size_t{1} << 20));
-  const std::vector<config::Key> keys = KeysOf(settings);
-  ASSIGN_OR_RETURN(
-      const std::vector<config::Fault> faults,
-      config::ReadKeys(text, file.string(), file.parent_path(), keys, SettingsSections()));
-  std::vector<std::string> texts;
-  for (const config::Fault& fault : faults) texts.push_back(fault.Text());
-  if (!texts.empty()) return InvalidArgument("{}", fmt::join(texts, "\n"));
-  if (settings.directory.is_relative())
-    settings.directory = file.parent_path() / settings.directory;
+  settings.directory = file.parent_path() / settings.directory;
+  RETURN_IF_ERROR(config::ReadKeysFile(file, KeysOf(settings), SettingsSections()));
   return settings;
 }
 

@@ -1,7 +1,6 @@
 #include "coordinator/daemon/status.h"
 
-#include <fmt/ranges.h>
-
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "coordinator/report/files.h"
@@ -164,17 +163,11 @@ Result<std::string> RoundsJson(const Federation& federation, const Run& run) {
   const report::RunFacts facts = run.Facts(federation.ClientsOf(run));
   ASSIGN_OR_RETURN(const report::RunView view,
                    report::Build(run.setup().config, facts, run.records()));
-  std::string lines = report::RoundsJsonl(view, run.setup().config);
-  Json rounds = Json::array();
-  for (size_t at = 0; at < lines.size();) {
-    const size_t end = lines.find('\n', at);
-    rounds.push_back(Json::parse(lines.begin() + static_cast<std::ptrdiff_t>(at),
-                                 lines.begin() + static_cast<std::ptrdiff_t>(end)));
-    at = end + 1;
-  }
-  return Dump({{"schema", report::kRoundsSchema},
-               {"run", run.setup().id.value},
-               {"rounds", std::move(rounds)}});
+  std::string rounds = report::RoundsJsonl(view, run.setup().config);
+  if (!rounds.empty()) rounds.pop_back();  // the last line's end
+  std::replace(rounds.begin(), rounds.end(), '\n', ',');
+  return fmt::format(R"({{"schema":{},"run":{},"rounds":[{}]}})", report::kRoundsSchema,
+                     Json(run.setup().id.value).dump(), rounds);
 }
 
 Result<proto::ExportManifest> ExportOf(const Federation& federation, Run& run,

@@ -1,13 +1,11 @@
 #include "coordinator/daemon/submission.h"
 
-#include <fmt/ranges.h>
-
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "aggregation/base/name.h"
 #include "coordinator/config/read.h"
 #include "coordinator/config/render.h"
-#include "coordinator/store/upload_store.h"
 
 namespace tributary::daemon {
 namespace {
@@ -15,24 +13,21 @@ namespace {
 constexpr int kSchema = 1;
 
 Result<config::Config> ReadPlan(const std::string& text) {
-  config::ReadConfig read = config::ReadConfigText(text, "plan", ".", {});
-  std::vector<std::string> faults;
-  for (const config::Fault& fault : read.faults) faults.push_back(fault.Text());
-  if (!faults.empty()) return InvalidArgument("{}", fmt::join(faults, "\n"));
-  if (read.config.model.digest.empty())
+  ASSIGN_OR_RETURN(config::Config config, config::ReadPlan(text));
+  if (config.model.digest.empty())
     return MakeError(Code::kFailedPrecondition,
                      "the plan has no model.digest; `tributary check` prints it");
-  if (read.config.model.labels.empty())
+  if (config.model.labels.empty())
     return MakeError(Code::kFailedPrecondition,
                      "the plan has no model.labels; the coordinator has no data to derive them "
                      "from, so list them in their order");
-  RETURN_IF_ERROR(Digest::FromHex(read.config.model.digest));
-  return std::move(read.config);
+  RETURN_IF_ERROR(Digest::FromHex(config.model.digest));
+  return config;
 }
 
 }  // namespace
 
-bool RunSetup::Admits(const Tags& tags) const {
+bool Fits(const Tags& where, const Tags& tags) {
   return std::all_of(where.begin(), where.end(), [&](const auto& wanted) {
     const auto it = tags.find(wanted.first);
     return it != tags.end() && it->second == wanted.second;
@@ -66,7 +61,7 @@ Result<RunSetup> ReadSubmission(RunId id, proto::Submission submission, int64_t 
   plan::Surroundings around;
   around.population = population;
   if (!submission.designated.empty()) {
-    RETURN_IF_ERROR(store::CheckFileName("designated", submission.designated));
+    RETURN_IF_ERROR(CheckName("designated", submission.designated));
     around.designated = ClientId{submission.designated};
     around.has_public_test = around.has_public_train = true;
   }
@@ -82,9 +77,7 @@ Result<RunSetup> ReadSubmission(RunId id, proto::Submission submission, int64_t 
     faults.push_back({"", fmt::format("adapter.start = \"{}\" needs the base model's weights, "
                                       "which a coordinator does not have",
                                       strategy::StartOf(setup.plan.adapter))});
-  std::vector<std::string> texts;
-  for (const config::Fault& fault : faults) texts.push_back(fault.Text());
-  if (!texts.empty()) return InvalidArgument("{}", fmt::join(texts, "\n"));
+  RETURN_IF_ERROR(config::AsStatus(faults));
   setup.id = std::move(id);
   setup.population = population;
   setup.submitted = now;

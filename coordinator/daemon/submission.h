@@ -25,7 +25,6 @@ struct RunSetup {
   Digest plan_blob;       // its SHA-256
   Tags where;
 
-  bool Admits(const Tags& tags) const;     // every tag of `where` is there
   int64_t RankOf(const Tags& tags) const;  // by adapter.ranks and the tag "group"
 };
 
@@ -33,6 +32,9 @@ struct RunSetup {
 // model's digest or the labels.
 Result<RunSetup> ReadSubmission(RunId id, proto::Submission submission, int64_t population,
                                 TimePoint now);
+
+// Every tag of `where` is there, with its value.
+bool Fits(const Tags& where, const Tags& tags);
 
 // "tag=value" pairs.
 Result<Tags> ReadTags(std::span<const std::string> pairs);

@@ -2,6 +2,15 @@
 
 namespace tributary::fold {
 
+std::vector<coordinator::UpdateAccepted> AcceptedOf(std::span<const coordinator::Record> records,
+                                                    int64_t sequence) {
+  std::vector<coordinator::UpdateAccepted> accepted;
+  for (const coordinator::Record& record : records)
+    if (const auto* update = std::get_if<coordinator::UpdateAccepted>(&record))
+      if (update->sequence == sequence) accepted.push_back(*update);
+  return accepted;
+}
+
 double MetricOf(const coordinator::UpdateAccepted& accepted, std::string_view name) {
   for (const Metric& metric : accepted.metrics)
     if (metric.name == name) return metric.value;

@@ -18,6 +18,10 @@ void AddTotals(const FoldPlan& plan, const Task& task,
                std::span<const coordinator::UpdateAccepted> accepted, StageTotals totals,
                bool report_metrics, std::vector<Metric>* metrics);
 
+// The accepted updates of a stage, in the order of the journal.
+std::vector<coordinator::UpdateAccepted> AcceptedOf(std::span<const coordinator::Record> records,
+                                                    int64_t sequence);
+
 // A metric that a client sent; 0 where it sent none of that name.
 double MetricOf(const coordinator::UpdateAccepted& accepted, std::string_view name);
 

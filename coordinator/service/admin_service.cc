@@ -5,7 +5,7 @@
 #include <tributary/v1/admin.grpc.pb.h>
 #include "aggregation/base/version.h"
 #include "coordinator/daemon/status.h"
-#include "coordinator/service/caller.h"
+#include "coordinator/service/reactor.h"
 #include "proto/convert.h"
 #include "proto/rpc/bytes.h"
 
@@ -19,40 +19,34 @@ using daemon::Federation;
 using grpc::ByteBuffer;
 using grpc::CallbackServerContext;
 using grpc::ServerUnaryReactor;
+using WatchBase = grpc::ServerWriteReactor<ByteBuffer>;
 
 // The status of a run, said again at every change until the run has ended.
-class Watching : public grpc::ServerWriteReactor<ByteBuffer>,
-                 public Watchers::Watcher,
-                 public std::enable_shared_from_this<Watching> {
+class Watching : public Reactor<Watching, WatchBase>, public Watchers::Watcher {
  public:
   Watching(daemon::Driver& driver, Watchers& watchers) : driver_(driver), watchers_(watchers) {}
 
   void Begin(RunId run) {
-    self_ = shared_from_this();
     run_ = std::move(run);
     watchers_.Add(run_, this);
     OnChange();
   }
-  void Refuse(const Error& why) {
-    self_ = shared_from_this();
-    End(ToGrpc(why));
-  }
   void OnChange() override {
     {
       const std::scoped_lock lock(mutex_);
-      if (is_finished_ || std::exchange(is_asked_, true)) return;
+      if (is_ended_ || std::exchange(is_asked_, true)) return;
     }
     const bool posted = driver_.Post(
         [self = shared_from_this()](Federation& federation) { self->Say(federation); });
-    if (!posted) End({grpc::StatusCode::UNAVAILABLE, "the coordinator stops"});
+    if (!posted) End({Code::kUnavailable, "the coordinator stops"});
   }
-  void OnCancel() override { End(grpc::Status::CANCELLED); }
   void OnDone() override {
     watchers_.Remove(run_, this);
-    const auto last = std::move(self_);
+    Reactor::OnDone();
   }
   void OnWriteDone(bool ok) override {
-    if (!ok || is_last_) return End(ok ? grpc::Status::OK : grpc::Status::CANCELLED);
+    if (!ok) return End({Code::kCancelled, "the stream was broken off"});
+    if (is_last_) return End();
     bool again = false;
     {
       const std::scoped_lock lock(mutex_);
@@ -65,11 +59,11 @@ class Watching : public grpc::ServerWriteReactor<ByteBuffer>,
  private:
   void Say(Federation& federation) {
     const auto run = federation.RunOf(run_);
-    if (!run) return End(ToGrpc(run.error()));
+    if (!run) return End(run.error());
     const std::string json = daemon::StatusJson(federation, **run, driver_.Now());
     const std::scoped_lock lock(mutex_);
     is_asked_ = false;
-    if (is_finished_) return;
+    if (is_ended_) return;
     if (is_writing_) {
       is_stale_ = true;
       return;
@@ -79,20 +73,12 @@ class Watching : public grpc::ServerWriteReactor<ByteBuffer>,
     out_ = ToBuffer(proto::Encode(proto::Document{{json}}));
     StartWrite(&out_);
   }
-  void End(const grpc::Status& status) {
-    const std::scoped_lock lock(mutex_);
-    if (std::exchange(is_finished_, true)) return;
-    Finish(status);
-  }
 
   daemon::Driver& driver_;
   Watchers& watchers_;
-  std::shared_ptr<Watching> self_;
   RunId run_;
   ByteBuffer out_;
-  std::mutex mutex_;
-  bool is_asked_ = false, is_writing_ = false, is_stale_ = false, is_last_ = false,
-       is_finished_ = false;
+  bool is_asked_ = false, is_writing_ = false, is_stale_ = false, is_last_ = false;
 };
 
 using Made = Result<proto::Document>;
@@ -165,15 +151,15 @@ class Service : public Base {
           return daemon::ExportOf(f, *run, wanted.round);
         });
   }
-  grpc::ServerWriteReactor<ByteBuffer>* Watch(CallbackServerContext* context,
-                                              const ByteBuffer* request) override {
+  WatchBase* Watch(CallbackServerContext* context, const ByteBuffer* request) override {
     auto watching = std::make_shared<Watching>(driver_, watchers_);
-    const tributary::Status allowed = Allowed(*context, "Admin/Watch");
+    watching->Keep();
+    const auto caller = Admit(*context, "Admin/Watch", is_secure_);
     auto run = proto::Decode<proto::RunRef>(ToBytes(*request));
-    if (!allowed)
-      watching->Refuse(allowed.error());
+    if (!caller)
+      watching->End(caller.error());
     else if (!run)
-      watching->Refuse(run.error());
+      watching->End(run.error());
     else
       watching->Begin(std::move(run->run));
     return watching.get();
@@ -182,19 +168,14 @@ class Service : public Base {
  private:
   static proto::Document Document(std::string json) { return {{std::move(json)}}; }
 
-  tributary::Status Allowed(const grpc::ServerContextBase& context, std::string_view method) const {
-    ASSIGN_OR_RETURN(const Caller caller, CallerOf(context, is_secure_));
-    return Authorise(caller, method);
-  }
-
   // Decodes, asks `make` on the driver's thread, encodes.
   template <typename Request, typename Make>
   ServerUnaryReactor* Answer(CallbackServerContext* context, std::string_view method,
                              const ByteBuffer* request, ByteBuffer* response, Make make) {
     ServerUnaryReactor* reactor = context->DefaultReactor();
     const auto fail = [reactor](const Error& why) { reactor->Finish(ToGrpc(why)); };
-    if (const auto allowed = Allowed(*context, method); !allowed)
-      return fail(allowed.error()), reactor;
+    if (const auto caller = Admit(*context, method, is_secure_); !caller)
+      return fail(caller.error()), reactor;
     auto decoded = proto::Decode<Request>(ToBytes(*request));
     if (!decoded) return fail(decoded.error()), reactor;
     const bool posted = driver_.Post(

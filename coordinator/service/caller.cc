@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <span>
 
-#include "coordinator/store/upload_store.h"
+#include "aggregation/base/name.h"
 
 namespace tributary::service {
 namespace {
@@ -37,15 +37,13 @@ std::string Metadata(const grpc::ServerContextBase& context, const std::string& 
                                                : std::string(it->second.data(), it->second.size());
 }
 
-}  // namespace
-
 Result<Caller> CallerOf(const grpc::ServerContextBase& context, bool is_secure) {
   Caller caller;
   caller.address = context.peer();
   if (is_secure) return MakeError(Code::kUnauthenticated, "no certificate");
   caller.name = Metadata(context, "tributary-name");
   caller.role = Metadata(context, "tributary-role");
-  RETURN_IF_ERROR(store::CheckFileName("tributary-name", caller.name));
+  RETURN_IF_ERROR(CheckName("tributary-name", caller.name));
   return caller;
 }
 
@@ -57,6 +55,15 @@ Status Authorise(const Caller& caller, std::string_view method) {
                      caller.role.empty() ? "nobody" : caller.role);
   }
   return MakeError(Code::kPermissionDenied, "{} has no row in the table of rights", method);
+}
+
+}  // namespace
+
+Result<Caller> Admit(const grpc::ServerContextBase& context, std::string_view method,
+                     bool is_secure) {
+  ASSIGN_OR_RETURN(Caller caller, CallerOf(context, is_secure));
+  RETURN_IF_ERROR(Authorise(caller, method));
+  return caller;
 }
 
 grpc::Status ToGrpc(const Error& error) {

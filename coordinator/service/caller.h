@@ -16,11 +16,10 @@ struct Caller {
   std::string address;  // for logs
 };
 
-// Without TLS, on loopback only, the caller says who it is.
-Result<Caller> CallerOf(const grpc::ServerContextBase& context, bool is_secure);
-
-// The one table of who may call what; a method without a row is refused.
-Status Authorise(const Caller& caller, std::string_view method);
+// The caller, if it may call `method` ("Service/Method") by the one table of rights; a method
+// without a row is refused. Without TLS, on loopback only, the caller says who it is.
+Result<Caller> Admit(const grpc::ServerContextBase& context, std::string_view method,
+                     bool is_secure);
 
 grpc::Status ToGrpc(const Error& error);
 

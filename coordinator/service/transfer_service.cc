@@ -1,7 +1,7 @@
 #include "coordinator/service/transfer_service.h"
 
 #include <tributary/v1/transfer.grpc.pb.h>
-#include "coordinator/service/caller.h"
+#include "coordinator/service/reactor.h"
 #include "proto/convert.h"
 #include "proto/rpc/bytes.h"
 
@@ -12,41 +12,27 @@ using rpc::ToBuffer;
 using rpc::ToBytes;
 
 using grpc::ByteBuffer;
-using UploadReactor = grpc::ServerBidiReactor<ByteBuffer, ByteBuffer>;
-
-// Every reactor keeps itself until gRPC has done with it and no call of ours is on its way.
-template <typename T>
-class SelfOwned : public std::enable_shared_from_this<T> {
- public:
-  void Keep() { self_ = this->shared_from_this(); }
-
- protected:
-  void LetGo() { const auto last = std::move(self_); }
-
- private:
-  std::shared_ptr<T> self_;
-};
+using UploadBase = grpc::ServerBidiReactor<ByteBuffer, ByteBuffer>;
+using FetchBase = grpc::ServerWriteReactor<ByteBuffer>;
 
 // One message is looked at at a time: the next is read when the last one is on the disk.
-class Uploading : public UploadReactor, public SelfOwned<Uploading> {
+class Uploading : public Reactor<Uploading, UploadBase> {
  public:
   Uploading(const TransferParts& parts, ClientId client)
       : parts_(parts), client_(std::move(client)) {}
 
   void Begin() { StartRead(&in_); }
-  void OnCancel() override { End(grpc::Status::CANCELLED); }
-  void OnDone() override { LetGo(); }
 
   void OnReadDone(bool ok) override {
-    if (!ok) return End({grpc::StatusCode::CANCELLED, "the upload was broken off"});
+    if (!ok) return End({Code::kCancelled, "the upload was broken off"});
     parts_.pool.Post([self = shared_from_this()] {
-      if (Status taken = self->Take(); !taken) self->End(ToGrpc(taken.error()));
+      if (Status taken = self->Take(); !taken) self->End(taken.error());
     });
   }
 
   void OnWriteDone(bool ok) override {
-    if (!ok) return End(grpc::Status::CANCELLED);
-    if (is_committed_) return End(grpc::Status::OK);
+    if (!ok) return End({Code::kCancelled, "the stream was broken off"});
+    if (is_committed_) return End();
     Read();
   }
 
@@ -66,7 +52,7 @@ class Uploading : public UploadReactor, public SelfOwned<Uploading> {
           const Status admitted = federation.Admits(self->client_, self->begin_);
           self->parts_.pool.Post([self, admitted] {
             Status open = admitted ? self->Open() : admitted;
-            if (!open) self->End(ToGrpc(open.error()));
+            if (!open) self->End(open.error());
           });
         });
     return posted ? Status() : MakeError(Code::kUnavailable, "the coordinator stops");
@@ -101,17 +87,10 @@ class Uploading : public UploadReactor, public SelfOwned<Uploading> {
 
   void Answer(bool committed) {
     out_ = ToBuffer(proto::Encode(proto::UploadState{upload_->offset(), committed}));
-    const std::scoped_lock lock(mutex_);
-    if (!is_finished_) StartWrite(&out_);
+    IfOpen([this] { StartWrite(&out_); });
   }
   void Read() {
-    const std::scoped_lock lock(mutex_);
-    if (!is_finished_) StartRead(&in_);
-  }
-  void End(const grpc::Status& status) {
-    const std::scoped_lock lock(mutex_);
-    if (std::exchange(is_finished_, true)) return;
-    Finish(status);
+    IfOpen([this] { StartRead(&in_); });
   }
 
   TransferParts parts_;
@@ -120,35 +99,30 @@ class Uploading : public UploadReactor, public SelfOwned<Uploading> {
   proto::UploadBegin begin_;
   std::unique_ptr<store::Upload> upload_;
   bool is_begun_ = false, is_committed_ = false;
-  std::mutex mutex_;
-  bool is_finished_ = false;
 };
 
-class Fetching : public grpc::ServerWriteReactor<ByteBuffer>, public SelfOwned<Fetching> {
+class Fetching : public Reactor<Fetching, FetchBase> {
  public:
   Fetching(const TransferParts& parts, Caller caller) : parts_(parts), caller_(std::move(caller)) {}
 
   void Begin(const ByteBuffer& request) {
     auto decoded = proto::Decode<proto::FetchRequest>(ToBytes(request));
-    if (!decoded) return End(ToGrpc(decoded.error()));
+    if (!decoded) return End(decoded.error());
     parts_.driver.Post(
         [self = shared_from_this(), fetch = *std::move(decoded)](daemon::Federation& federation) {
           auto opener = self->caller_.role == "client"
                             ? self->parts_.transfers.Fetch(federation, {self->caller_.name}, fetch)
                             : self->parts_.transfers.FetchState(federation, fetch);
-          if (!opener) return self->End(ToGrpc(opener.error()));
+          if (!opener) return self->End(opener.error());
           self->parts_.pool.Post([self, fetch, open = *std::move(opener)] {
             auto payload = open();
-            if (!payload) return self->End(ToGrpc(payload.error()));
+            if (!payload) return self->End(payload.error());
             self->Serve(*std::move(payload), fetch.offset);
           });
         });
   }
-  void Refuse(const Error& why) { End(ToGrpc(why)); }
-  void OnCancel() override { End(grpc::Status::CANCELLED); }
-  void OnDone() override { LetGo(); }
   void OnWriteDone(bool ok) override {
-    if (!ok) return End(grpc::Status::CANCELLED);
+    if (!ok) return End({Code::kCancelled, "the stream was broken off"});
     parts_.pool.Post([self = shared_from_this()] { self->Next(); });
   }
 
@@ -156,7 +130,7 @@ class Fetching : public grpc::ServerWriteReactor<ByteBuffer>, public SelfOwned<F
   void Serve(daemon::Payload payload, int64_t offset) {
     payload_ = std::move(payload);
     if (offset < 0 || offset > payload_.size())
-      return End({grpc::StatusCode::OUT_OF_RANGE, "the offset is beyond the end"});
+      return End({Code::kOutOfRange, "the offset is beyond the end"});
     offset_ = offset;
     for (in_part_ = static_cast<size_t>(offset);
          part_ < payload_.parts.size() && in_part_ >= payload_.parts[part_].size(); ++part_)
@@ -174,16 +148,10 @@ class Fetching : public grpc::ServerWriteReactor<ByteBuffer>, public SelfOwned<F
       in_part_ += take.size();
       if (in_part_ == payload_.parts[part_].size()) ++part_, in_part_ = 0;
     }
-    if (data.empty()) return End(grpc::Status::OK);
+    if (data.empty()) return End();
     offset_ += static_cast<int64_t>(data.size());
     out_ = ToBuffer(proto::Encode(chunk));
-    const std::scoped_lock lock(mutex_);
-    if (!is_finished_) StartWrite(&out_);
-  }
-  void End(const grpc::Status& status) {
-    const std::scoped_lock lock(mutex_);
-    if (std::exchange(is_finished_, true)) return;
-    Finish(status);
+    IfOpen([this] { StartWrite(&out_); });
   }
 
   TransferParts parts_;
@@ -192,8 +160,6 @@ class Fetching : public grpc::ServerWriteReactor<ByteBuffer>, public SelfOwned<F
   daemon::Payload payload_;
   size_t part_ = 0, in_part_ = 0;
   int64_t offset_ = 0;
-  std::mutex mutex_;
-  bool is_finished_ = false;
 };
 
 using Base = v1::Transfer::WithRawCallbackMethod_Upload<v1::Transfer::WithRawCallbackMethod_Fetch<
@@ -203,27 +169,26 @@ class Service : public Base {
  public:
   explicit Service(TransferParts parts) : parts_(parts) {}
 
-  UploadReactor* Upload(grpc::CallbackServerContext* context) override {
-    const auto caller = Allowed(*context, "Transfer/Upload");
+  UploadBase* Upload(grpc::CallbackServerContext* context) override {
+    const auto caller = Admit(*context, "Transfer/Upload", parts_.is_secure);
     auto uploading =
         std::make_shared<Uploading>(parts_, ClientId{caller ? caller->name : std::string()});
     uploading->Keep();
     if (caller)
       uploading->Begin();
     else
-      uploading->Finish(ToGrpc(caller.error()));
+      uploading->End(caller.error());
     return uploading.get();
   }
 
-  grpc::ServerWriteReactor<ByteBuffer>* Fetch(grpc::CallbackServerContext* context,
-                                              const ByteBuffer* request) override {
-    auto caller = Allowed(*context, "Transfer/Fetch");
+  FetchBase* Fetch(grpc::CallbackServerContext* context, const ByteBuffer* request) override {
+    auto caller = Admit(*context, "Transfer/Fetch", parts_.is_secure);
     auto fetching = std::make_shared<Fetching>(parts_, caller ? *caller : Caller{});
     fetching->Keep();
     if (caller)
       fetching->Begin(*request);
     else
-      fetching->Refuse(caller.error());
+      fetching->End(caller.error());
     return fetching.get();
   }
 
@@ -231,7 +196,7 @@ class Service : public Base {
                                      const ByteBuffer* request, ByteBuffer* response) override {
     auto* reactor = context->DefaultReactor();
     const auto fail = [reactor](const Error& why) { reactor->Finish(ToGrpc(why)); };
-    const auto caller = Allowed(*context, "Transfer/Manifest");
+    const auto caller = Admit(*context, "Transfer/Manifest", parts_.is_secure);
     if (!caller) return fail(caller.error()), reactor;
     const auto decoded = proto::Decode<proto::ManifestRequest>(ToBytes(*request));
     if (!decoded) return fail(decoded.error()), reactor;
@@ -251,11 +216,6 @@ class Service : public Base {
   }
 
  private:
-  Result<Caller> Allowed(const grpc::ServerContextBase& context, std::string_view method) const {
-    ASSIGN_OR_RETURN(Caller caller, CallerOf(context, parts_.is_secure));
-    RETURN_IF_ERROR(Authorise(caller, method));
-    return caller;
-  }
   TransferParts parts_;
 };
 

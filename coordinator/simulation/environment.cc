@@ -149,16 +149,8 @@ class Loader {
   }
 
   void Tokenise(const data::Dataset& dataset, std::vector<int32_t> labels, data::Corpus* out) {
-    const auto max_length = static_cast<size_t>(e_.config.training.max_length);
-    const auto encode = [&](const std::string& text, const std::optional<std::string>& second,
-                            std::vector<int32_t>* ids, std::vector<int32_t>* types) -> Status {
-      const auto encoding = second ? tokenizer_->EncodePair(text, *second, max_length)
-                                   : tokenizer_->Encode(text, max_length);
-      ids->insert(ids->end(), encoding.ids.begin(), encoding.ids.end());
-      types->insert(types->end(), encoding.type_ids.begin(), encoding.type_ids.end());
-      return {};
-    };
-    auto corpus = data::MakeCorpus(dataset.examples, std::move(labels), encode, threads_);
+    auto corpus = client::Tokenise(*tokenizer_, dataset.examples, std::move(labels),
+                                   e_.config.training.max_length, threads_);
     if (!corpus) return Add("{}", corpus.error().message);
     *out = *std::move(corpus);
   }

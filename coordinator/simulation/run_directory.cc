@@ -74,11 +74,7 @@ Result<RunDirectory> OpenRunDirectory(const fs::path& path) {
     return MakeError(Code::kNotFound, "{}: the run was interrupted before it began", path.string());
   ASSIGN_OR_RETURN(run.facts, report::RunFactsFromJson(*facts));
   ASSIGN_OR_RETURN(const store::Recovered recovered, states->Recover(kRun));
-  std::vector<coordinator::Record> records;
-  for (const std::string& text : recovered.records) {
-    ASSIGN_OR_RETURN(coordinator::Record record, coordinator::RecordFromText(text));
-    records.push_back(std::move(record));
-  }
+  ASSIGN_OR_RETURN(const auto records, coordinator::RecordsFromTexts(recovered.records));
   ASSIGN_OR_RETURN(run.view, report::Build(run.config, run.facts, records));
   return run;
 }

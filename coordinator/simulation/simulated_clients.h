@@ -7,10 +7,10 @@
 #include <stop_token>
 #include <thread>
 
+#include "client/task/local_parts.h"
 #include "coordinator/fold/totals.h"
 #include "coordinator/simulation/checkpoints.h"
 #include "coordinator/simulation/environment.h"
-#include "client/task/local_parts.h"
 #include "coordinator/simulation/statistics_cache.h"
 #include "coordinator/simulation/work.h"
 
@@ -21,8 +21,9 @@ class SimulatedClients : public ClientWork {
   // All arguments outlive the object. `workers` >= 1 threads are made. When `is_interrupted` says
   // so, waiting ends with CANCELLED and everything that runs is stopped within a step.
   SimulatedClients(const Environment& environment, const client::Model& model,
-                   store::BlobStore& blobs, Checkpoints& checkpoints, const client::LocalParts& locals,
-                   int workers, std::function<bool()> is_interrupted);
+                   store::BlobStore& blobs, Checkpoints& checkpoints,
+                   const client::LocalParts& locals, int workers,
+                   std::function<bool()> is_interrupted);
   ~SimulatedClients() override;  // stops what runs
 
   WorkCost Cost(const ClientId& client, const Task& task) override;

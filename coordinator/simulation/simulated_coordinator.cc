@@ -15,21 +15,14 @@ void SimulatedCoordinator::Remember(std::span<const coordinator::Record> records
 }
 
 Status SimulatedCoordinator::Persist(std::span<const coordinator::Record> records) {
-  std::vector<std::string> texts;
-  for (const coordinator::Record& record : records) texts.push_back(ToText(record));
-  RETURN_IF_ERROR(states_.Append(run_, texts));
+  RETURN_IF_ERROR(states_.Append(run_, coordinator::ToTexts(records)));
   Remember(records);
   return {};
 }
 
 Result<std::vector<coordinator::Record>> SimulatedCoordinator::Load() {
   ASSIGN_OR_RETURN(const store::Recovered recovered, states_.Recover(run_));
-  std::vector<coordinator::Record> records;
-  for (const std::string& text : recovered.records) {
-    ASSIGN_OR_RETURN(coordinator::Record record, coordinator::RecordFromText(text));
-    records.push_back(std::move(record));
-  }
-  return records;
+  return coordinator::RecordsFromTexts(recovered.records);
 }
 
 Result<std::optional<coordinator::AggregateFinished>> SimulatedCoordinator::Aggregate(
@@ -41,12 +34,8 @@ Result<std::optional<coordinator::AggregateFinished>> SimulatedCoordinator::Aggr
         fmt::format("{} of round {}: {}", Name(command.task.kind), command.task.round, why);
     return finished;
   }
-  std::vector<coordinator::UpdateAccepted> updates;
-  for (const coordinator::Record& record : records_)
-    if (const auto* accepted = std::get_if<coordinator::UpdateAccepted>(&record))
-      if (accepted->sequence == command.task.sequence) updates.push_back(*accepted);
-  fold::AddTotals(folder_.plan(), command.task, updates, clients_.Totals(command.task.sequence),
-                  report_metrics_, &finished->metrics);
+  fold::AddTotals(folder_.plan(), command.task, fold::AcceptedOf(records_, command.task.sequence),
+                  clients_.Totals(command.task.sequence), report_metrics_, &finished->metrics);
   return finished;
 }
 

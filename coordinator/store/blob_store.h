@@ -50,6 +50,10 @@ struct BlobLimits {
 Result<std::unique_ptr<BlobStore>> OpenDiskBlobStore(const std::filesystem::path& directory,
                                                      BlobLimits limits = {});
 
+// A file's bytes as a blob; NOT_FOUND, or DATA_LOSS if they are not those of the digest.
+Result<std::shared_ptr<const Blob>> OpenBlobFile(const std::filesystem::path& path,
+                                                 const Digest& digest);
+
 // The same in memory, for simulations without a disk.
 std::unique_ptr<BlobStore> NewMemoryBlobStore(BlobLimits limits = {});
 

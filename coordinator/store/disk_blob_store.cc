@@ -88,12 +88,7 @@ Result<Digest> DiskBlobStore::Put(std::span<const std::byte> bytes) {
 }
 
 Result<std::shared_ptr<const Blob>> DiskBlobStore::Open(const Digest& digest) const {
-  ASSIGN_OR_RETURN(MappedFile file, MappedFile::Open(PathOf(digest)));
-  const Digest found = Sha256(file.bytes());
-  if (found != digest)
-    return MakeError(Code::kDataLoss, "{}: is damaged: its {} bytes have SHA-256 {}",
-                     PathOf(digest).string(), file.bytes().size(), found.Hex());
-  return std::make_shared<const DiskBlob>(std::move(file));
+  return OpenBlobFile(PathOf(digest), digest);
 }
 
 Status DiskBlobStore::Delete(const Digest& digest) {
@@ -105,6 +100,16 @@ Status DiskBlobStore::Delete(const Digest& digest) {
 }
 
 }  // namespace
+
+Result<std::shared_ptr<const Blob>> OpenBlobFile(const std::filesystem::path& path,
+                                                 const Digest& digest) {
+  ASSIGN_OR_RETURN(MappedFile file, MappedFile::Open(path));
+  const Digest found = Sha256(file.bytes());
+  if (found != digest)
+    return MakeError(Code::kDataLoss, "{}: is damaged: its {} bytes have SHA-256 {}", path.string(),
+                     file.bytes().size(), found.Hex());
+  return std::make_shared<const DiskBlob>(std::move(file));
+}
 
 Result<std::unique_ptr<BlobStore>> OpenDiskBlobStore(const std::filesystem::path& directory,
                                                      BlobLimits limits) {

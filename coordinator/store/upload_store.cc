@@ -9,20 +9,12 @@
 #include <charconv>
 
 #include "aggregation/base/file.h"
+#include "aggregation/base/name.h"
 
 namespace tributary::store {
 namespace {
 
 namespace fs = std::filesystem;
-
-class SpooledBlob : public Blob {
- public:
-  explicit SpooledBlob(MappedFile file) : file_(std::move(file)) {}
-  std::span<const std::byte> bytes() const override { return file_.bytes(); }
-
- private:
-  MappedFile file_;
-};
 
 int64_t BytesBelow(const fs::path& directory) {
   std::error_code error;
@@ -33,20 +25,6 @@ int64_t BytesBelow(const fs::path& directory) {
 }
 
 }  // namespace
-
-Status CheckFileName(std::string_view what, std::string_view name) {
-  const auto is_good = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-           c == '_' || c == '-';
-  };
-  if (!name.empty() && name.size() <= 64 && name.front() != '.' &&
-      std::all_of(name.begin(), name.end(), is_good))
-    return {};
-  return InvalidArgument(
-      "{}: a name of {} bytes, expected 1 to 64 letters, digits or . _ -, not "
-      "beginning with a dot",
-      what, name.size());
-}
 
 // --- one upload ---
 
@@ -155,8 +133,8 @@ fs::path UploadStore::PartOf(const UploadKey& key) const {
 }
 
 Result<std::unique_ptr<Upload>> UploadStore::Begin(const UploadKey& key) {
-  RETURN_IF_ERROR(CheckFileName("run", key.run.value));
-  RETURN_IF_ERROR(CheckFileName("client", key.client.value));
+  RETURN_IF_ERROR(tributary::CheckName("run", key.run.value));
+  RETURN_IF_ERROR(tributary::CheckName("client", key.client.value));
   auto upload = std::unique_ptr<Upload>(new Upload(*this, key));
   RETURN_IF_ERROR(upload->Open());
   return upload;
@@ -169,13 +147,7 @@ bool UploadStore::Contains(const RunId& run, int64_t sequence, const Digest& dig
 
 Result<std::shared_ptr<const Blob>> UploadStore::Read(const RunId& run, int64_t sequence,
                                                       const Digest& digest) const {
-  const fs::path path = StageOf(run, sequence) / digest.Hex();
-  ASSIGN_OR_RETURN(MappedFile file, MappedFile::Open(path));
-  const Digest found = Sha256(file.bytes());
-  if (found != digest)
-    return MakeError(Code::kDataLoss, "{}: is damaged: its {} bytes have SHA-256 {}", path.string(),
-                     file.bytes().size(), found.Hex());
-  return std::make_shared<const SpooledBlob>(std::move(file));
+  return OpenBlobFile(StageOf(run, sequence) / digest.Hex(), digest);
 }
 
 Status UploadStore::DiscardBefore(const RunId& run, int64_t sequence) {

@@ -3,7 +3,8 @@
 // stopped, verified before it counts, mapped when it is read.
 //   DIRECTORY/RUN/SEQUENCE/DIGEST              an upload that is whole
 //   DIRECTORY/RUN/SEQUENCE/DIGEST.CLIENT.part  one under way
-// Names of runs and clients have been checked (CheckFileName). Any thread may call the store.
+// Names of runs and clients have been checked (aggregation/base/name.h). Any thread may call the
+// store.
 
 #include <atomic>
 #include <memory>
@@ -85,8 +86,5 @@ class UploadStore {
   std::mutex mutex_;
   std::set<std::filesystem::path> under_way_;
 };
-
-// 1 to 64 of [A-Za-z0-9._-], not beginning with a dot: safe as a file's name everywhere.
-Status CheckFileName(std::string_view what, std::string_view name);
 
 }  // namespace tributary::store

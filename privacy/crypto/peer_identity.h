@@ -5,14 +5,9 @@
 #include <string>
 #include <string_view>
 
-#include "aggregation/base/status.h"
+#include "aggregation/base/name.h"
 
 namespace tributary::privacy {
-
-// Letters, digits, '.', '_' and '-', 1 to 64 of them, no '.' in front: safe as a file name, in a
-// log line and in a URI.
-bool IsName(std::string_view text);
-Status CheckName(std::string_view what, std::string_view name);  // INVALID_ARGUMENT
 
 // Which end of a connection a certificate is for. One is never for both.
 enum class Purpose { kClient, kServer };

@@ -1,0 +1,44 @@
+#pragma once
+// What the reactor of every stream here needs: it keeps itself until gRPC has let go and no call of
+// ours is on its way, it ends once, and it begins nothing after its end. Any thread may call.
+
+#include <grpcpp/grpcpp.h>
+
+#include <memory>
+#include <mutex>
+#include <utility>
+
+#include "coordinator/service/caller.h"
+
+namespace tributary::service {
+
+template <typename Self, typename Base>
+class Reactor : public Base, public std::enable_shared_from_this<Self> {
+ public:
+  // Once, before gRPC learns of it.
+  void Keep() { self_ = this->shared_from_this(); }
+  void End(const Error& why = {Code::kOk, ""}) {
+    const std::scoped_lock lock(mutex_);
+    EndLocked(why);
+  }
+  void OnCancel() override { End({Code::kCancelled, "the call was cancelled"}); }
+  void OnDone() override { const auto last = std::move(self_); }  // may delete this at its end
+
+ protected:
+  // With mutex_ held.
+  void EndLocked(const Error& why) {
+    if (!std::exchange(is_ended_, true)) this->Finish(ToGrpc(why));
+  }
+  // Calls `start`, which begins a read or a write, unless the call has ended.
+  void IfOpen(auto&& start) {
+    const std::scoped_lock lock(mutex_);
+    if (!is_ended_) start();
+  }
+  std::mutex mutex_;
+  bool is_ended_ = false;
+
+ private:
+  std::shared_ptr<Self> self_;
+};
+
+}  // namespace tributary::service
