@@ -20,6 +20,7 @@ CommandBody AddData(CLI::App& app);
 
 CommandBody AddCoordinator(CLI::App& app);
 CommandBody AddClient(CLI::App& app);
+CommandBody AddCerts(CLI::App& app);
 CommandBody AddSubmit(CLI::App& app);
 CommandBody AddRuns(CLI::App& app);
 CommandBody AddStatus(CLI::App& app);

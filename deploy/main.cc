@@ -12,6 +12,7 @@ constexpr Command kCommands[] = {
     {"simulate", "Run a whole federation on this machine", AddSimulate},
     {"coordinator", "The daemon that runs federations", AddCoordinator},
     {"client", "The daemon of a site that takes part in federations", AddClient},
+    {"certs", "A project's authority: invite, list, revoke, renew", AddCerts},
     {"submit", "Give a run to a coordinator; prints its id", AddSubmit},
     {"runs", "The runs of a coordinator", AddRuns},
     {"status", "How a run stands: its phase, why it waits, for whom, until when", AddStatus},

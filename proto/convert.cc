@@ -10,6 +10,7 @@
 #include <memory>
 
 #include <tributary/v1/admin.pb.h>
+#include <tributary/v1/identity.pb.h>
 #include <tributary/v1/session.pb.h>
 #include <tributary/v1/transfer.pb.h>
 
@@ -22,7 +23,8 @@ using Wire = google::protobuf::Message;
 std::unique_ptr<Wire> NewWire(std::string_view name) {
   // Naming a message of each file keeps the linker from leaving the generated code out.
   static const void* const linked[] = {v1::Submission::descriptor(), v1::Hello::descriptor(),
-                                       v1::Chunk::descriptor(), v1::Metric::descriptor()};
+                                       v1::Chunk::descriptor(), v1::Metric::descriptor(),
+                                       v1::IssuedChain::descriptor()};
   // What a peer sends must not write into our log by itself; we answer and count it.
   static const auto quiet = google::protobuf::SetLogHandler(nullptr);
   static_cast<void>(linked), static_cast<void>(quiet);

@@ -2,6 +2,7 @@
 
 #include <cstdio>
 
+#include "client/command/join.h"
 #include "client/edge/edge.h"
 #include "deploy/commands.h"
 
@@ -28,13 +29,19 @@ Result<int> Run(const Options& options) {
 
 CommandBody AddClient(CLI::App& app) {
   auto options = std::make_shared<Options>();
-  app.add_option("CONFIG", options->file, "Configuration (TOML)")->required();
+  CLI::Option* config = app.add_option("CONFIG", options->file, "Configuration (TOML)");
+  const auto joining = AddJoining(app);
   app.add_flag("--insecure", options->insecure,
                "Call without TLS, on a loopback address only: for trying things out");
   app.footer(
-      "Example:\n  tributary client client.toml\nCtrl-C or SIGTERM stops it within a "
+      "Examples:\n  tributary client join TRIBJOIN1...\n  tributary client client.toml\nCtrl-C or "
+      "SIGTERM stops it within a "
       "training step; what it had in hand goes on when it is started again.");
-  return [options] { return Run(*options); };
+  return [=]() -> Result<int> {
+    if (auto joined = joining()) return *std::move(joined);
+    if (config->empty()) return InvalidArgument("CONFIG is missing: the client's configuration");
+    return Run(*options);
+  };
 }
 
 }  // namespace tributary

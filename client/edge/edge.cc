@@ -29,7 +29,7 @@ std::string_view InstructionSet() {
 }  // namespace
 
 Edge::Edge(Settings settings, Notify notify)
-    : settings_(std::move(settings)), notify_(std::move(notify)), name_(settings_.name) {}
+    : settings_(std::move(settings)), notify_(std::move(notify)) {}
 
 Result<std::unique_ptr<Edge>> Edge::Start(Settings settings, bool insecure, Notify notify) {
   auto edge = std::unique_ptr<Edge>(new Edge(std::move(settings), std::move(notify)));
@@ -45,6 +45,7 @@ Edge::~Edge() {
   }
   changed_.notify_all();
   if (thread_.joinable()) thread_.join();
+  renewal_.reset();
   worker_.reset();
   uploader_.reset();
   writer_.reset();
@@ -52,11 +53,9 @@ Edge::~Edge() {
 }
 
 Status Edge::Open(bool insecure) {
-  if (name_.empty()) return InvalidArgument("`name` is missing: the name of this site");
   RETURN_IF_ERROR(MakeDirectories(settings_.directory));
+  RETURN_IF_ERROR(OpenChannel(insecure));
   ASSIGN_OR_RETURN(states_, store::OpenSqliteStore(settings_.directory / "state.db"));
-  ASSIGN_OR_RETURN(channel_,
-                   rpc::Channel::Open({settings_.coordinator, insecure, name_, "client"}));
   reader_ = std::make_unique<WorkerPool>(1);
   writer_ = std::make_unique<WorkerPool>(1);
   uploader_ = std::make_unique<WorkerPool>(1);
@@ -81,7 +80,45 @@ Status Edge::Open(bool insecure) {
         });
       });
   RETURN_IF_ERROR(Recover());
+  if (!insecure)
+    renewal_ = std::make_unique<Renewal>(*channel_, [this](std::string_view line) {
+      Post([this, text = std::string(line)] { notify_(text); });
+    });
   thread_ = std::thread([this] { Drive(); });
+  return {};
+}
+
+Status Edge::OpenChannel(bool insecure) {
+  rpc::Endpoint endpoint;
+  endpoint.address = settings_.coordinator;
+  endpoint.proxy = settings_.proxy;
+  endpoint.insecure = insecure;
+  if (insecure) {
+    if (settings_.name.empty()) return InvalidArgument("`name` is missing: the name of this site");
+    if (endpoint.address.empty()) endpoint.address = "127.0.0.1:7340";
+    endpoint.name = settings_.name;
+    endpoint.role = "client";
+  } else {
+    endpoint.identity = IdentityDirectory(settings_);
+    if (!privacy::HasCredentials(endpoint.identity))
+      return MakeError(Code::kFailedPrecondition,
+                       "{}: holds no certificate; `tributary client join` with the join string of "
+                       "the project's administrator makes one (--insecure goes without)",
+                       endpoint.identity.string());
+    ASSIGN_OR_RETURN(
+        const auto own,
+        privacy::OpenCredentials(endpoint.identity, privacy::Purpose::kClient, "", rpc::UnixNow()));
+    if (own.identity.role != "client")
+      return MakeError(Code::kFailedPrecondition, "{}: is the identity of {} {}, not a client's",
+                       endpoint.identity.string(), own.identity.role, own.identity.name);
+    endpoint.name = own.identity.name;
+    if (endpoint.address.empty()) endpoint.address = privacy::CoordinatorOf(endpoint.identity);
+    if (endpoint.address.empty())
+      return InvalidArgument("`coordinator` is missing: the address of the coordinator");
+  }
+  name_ = endpoint.name;
+  address_ = endpoint.address;
+  ASSIGN_OR_RETURN(channel_, rpc::Channel::Open(endpoint));
   return {};
 }
 
@@ -278,7 +315,7 @@ void Edge::Dial() {
     }
     Post([this, stream, welcome = std::get<proto::Welcome>((*first)->body)] {
       link_ = stream;
-      notify_(fmt::format("connected to project {} at {}", welcome.project, settings_.coordinator));
+      notify_(fmt::format("connected to project {} at {}", welcome.project, address_));
       StepAll(client::Connected{});
     });
     ReadLink(stream);

@@ -12,6 +12,7 @@
 
 #include "aggregation/base/worker_pool.h"
 #include "client/core/session.h"
+#include "client/edge/renewal.h"
 #include "client/edge/worker.h"
 #include "coordinator/store/state_store.h"
 
@@ -35,6 +36,7 @@ class Edge {
 
   Edge(Settings settings, Notify notify);
   Status Open(bool insecure);
+  Status OpenChannel(bool insecure);
   Status Recover();
   Status AddRun(const RunId& run, std::span<const client::Record> records);
 
@@ -56,7 +58,7 @@ class Edge {
 
   const Settings settings_;
   const Notify notify_;
-  const std::string name_;
+  std::string name_, address_;  // of the site, of the coordinator
   std::unique_ptr<store::StateStore> states_;
   std::unique_ptr<rpc::Channel> channel_;
 
@@ -70,6 +72,7 @@ class Edge {
   std::shared_ptr<rpc::Stream> link_;
   std::set<RunId> uploading_;  // at most one upload of each
   std::unique_ptr<Worker> worker_;
+  std::unique_ptr<Renewal> renewal_;
   std::unique_ptr<WorkerPool> reader_, writer_, uploader_;
   std::thread thread_;
 };

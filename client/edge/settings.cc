@@ -7,7 +7,10 @@ namespace tributary::edge {
 std::vector<config::Key> KeysOf(Settings& s) {
   return {
       {"name", &s.name, false, "Name of the site; with TLS it is the certificate's."},
-      {"coordinator", &s.coordinator, false, "Address of the coordinator, host:port."},
+      {"coordinator", &s.coordinator, false,
+       "Address of the coordinator, host:port; when absent, the one learnt on joining."},
+      {"connection.proxy", &s.proxy, false,
+       "An HTTP CONNECT proxy, http://host:port; when absent, that of the environment."},
       {"directory", &s.directory, false, "Where the client keeps its journal and its cache."},
       {"models", &s.models, false, "Directories of base models, which runs name by digest."},
       {"device", &s.device, false, "auto, cpu, cuda or cuda:N."},
@@ -29,11 +32,16 @@ std::vector<config::Key> KeysOf(Settings& s) {
 }
 
 std::span<const config::SectionHelp> SettingsSections() {
-  static constexpr std::array<config::SectionHelp, 3> kSections = {
+  static constexpr std::array<config::SectionHelp, 4> kSections = {
       {{"", "The client as a whole."},
+       {"connection", "How the coordinator is reached."},
        {"data", "The site's rows; which columns mean what."},
        {"limits", "What a task may use."}}};
   return kSections;
+}
+
+std::filesystem::path IdentityDirectory(const Settings& settings) {
+  return settings.directory / "identity";
 }
 
 Result<Settings> ReadSettings(const std::filesystem::path& file) {

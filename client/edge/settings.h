@@ -13,8 +13,9 @@ struct DataSettings {
 };
 
 struct Settings {
-  std::string name;  // without TLS; else the certificate's
-  std::string coordinator = "127.0.0.1:7340";
+  std::string name;         // without TLS; else the certificate's
+  std::string coordinator;  // empty: the address kept beside the identity
+  std::string proxy;
   std::filesystem::path directory = "client-state";
   std::vector<std::string> models;  // directories
   std::string device = "auto";
@@ -24,6 +25,9 @@ struct Settings {
 
 std::vector<config::Key> KeysOf(Settings& settings);
 std::span<const config::SectionHelp> SettingsSections();
+
+// Where the site's identity is (privacy/crypto/credentials.h).
+std::filesystem::path IdentityDirectory(const Settings& settings);
 
 // All faults in one error, one a line. Relative paths are relative to the file.
 Result<Settings> ReadSettings(const std::filesystem::path& file);

@@ -21,6 +21,8 @@ Result<int> Run(const Options& options) {
   fmt::print(stderr, "project {} is served on {} (port {}){}\n", settings.project, settings.listen,
              coordinator->port(),
              options.insecure ? "; WITHOUT TLS: whoever reaches this machine may take part" : "");
+  if (const auto port = coordinator->enrolment_port())
+    fmt::print(stderr, "sites join on {} (port {})\n", settings.enrolment_listen, *port);
   WaitForInterrupt();
   fmt::print(stderr, "stopping; a second Ctrl-C stops at once\n");
   coordinator->Stop();

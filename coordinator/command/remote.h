@@ -7,12 +7,14 @@
 namespace tributary {
 
 struct RemoteOptions {
-  std::string address = "127.0.0.1:7340";
+  std::string address, identity, connection = "default";
   bool insecure = false;
   bool json = false;
 };
 
 void AddRemoteOptions(CLI::App& app, RemoteOptions* options);
+
+// The identity is --identity's, else that of the named connection (coordinator/config/connections).
 Result<std::unique_ptr<rpc::Channel>> OpenRemote(const RemoteOptions& options);
 
 }  // namespace tributary

@@ -5,14 +5,12 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#define TOML_EXCEPTIONS 0
-#define TOML_ENABLE_FORMATTERS 0
-#include <toml++/toml.h>
 
 #include "aggregation/base/file.h"
 #include "aggregation/base/suggest.h"
 #include "aggregation/base/units.h"
 #include "coordinator/config/keys.h"
+#include "coordinator/config/toml.h"
 
 namespace tributary::config {
 namespace {

@@ -6,19 +6,6 @@
 namespace tributary::config {
 namespace {
 
-std::string Quote(std::string_view text) {
-  std::string out = "\"";
-  for (char c : text) {
-    if (c == '"' || c == '\\')
-      out += fmt::format("\\{}", c);
-    else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
-      out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
-    else
-      out += c;
-  }
-  return out + "\"";
-}
-
 std::string Number(double value) {
   std::string text = fmt::format("{}", value);  // shortest that reads back equal
   return text.find_first_of(".e") == std::string::npos ? text + ".0" : text;
@@ -82,6 +69,19 @@ std::string_view SlotType(const Slot& slot) {
 }
 
 }  // namespace
+
+std::string Quote(std::string_view text) {
+  std::string out = "\"";
+  for (char c : text) {
+    if (c == '"' || c == '\\')
+      out += fmt::format("\\{}", c);
+    else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
+      out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
+    else
+      out += c;
+  }
+  return out + "\"";
+}
 
 std::string RenderToml(const Config& config) {
   std::string out = RenderKeys(config, false);

@@ -20,4 +20,7 @@ Digest PlanDigest(const Config& config);
 // docs/configuration.md.
 std::string RenderManual();
 
+// A string as TOML writes it.
+std::string Quote(std::string_view text);
+
 }  // namespace tributary::config

@@ -91,6 +91,10 @@ std::vector<ClientId> Federation::ClientsOf(const Run& run) const {
 
 // --- clients ---
 
+Status Federation::Enrol(const ClientId& client, Tags tags) {
+  return registry_.Enrol(client, std::move(tags));
+}
+
 Result<proto::Welcome> Federation::Connected(const ClientId& client, const proto::Hello& hello) {
   if (hello.major != proto::kMajor)
     return MakeError(Code::kFailedPrecondition,

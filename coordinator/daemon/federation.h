@@ -37,6 +37,9 @@ class Federation : private Effects {
                                                   store::UploadStore& uploads,
                                                   Surroundings& surroundings);
 
+  // A client of the project from now on, with an administrator's tags.
+  Status Enrol(const ClientId& client, Tags tags);
+
   // --- clients; `client` is the certificate's name ---
   Result<proto::Welcome> Connected(const ClientId& client, const proto::Hello& hello);
   void Disconnected(const ClientId& client);

@@ -19,8 +19,6 @@ struct Client {
   std::string last_failure;  // its own words
 };
 
-inline const RunId kProject{"(project)"};  // under which the store keeps what is no run's
-
 class Registry {
  public:
   // Reads what the store has.

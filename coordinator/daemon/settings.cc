@@ -1,6 +1,10 @@
 #include "coordinator/daemon/settings.h"
 
 #include <array>
+#include <set>
+
+#include "aggregation/base/name.h"
+#include "privacy/crypto/host.h"
 
 namespace tributary::daemon {
 
@@ -10,6 +14,14 @@ std::vector<config::Key> KeysOf(Settings& s) {
        "Name of the federation that this coordinator serves; part of every certificate."},
       {"directory", &s.directory, false, "Where everything durable is kept."},
       {"listen", &s.listen, false, "Address for clients and operators, host:port."},
+      {"address", &s.address, false,
+       "The same address as clients reach it, where that is another one."},
+      {"hosts", &s.hosts, false,
+       "Names and addresses in the coordinator's certificate, for callers that compare them."},
+      {"enrolment.listen", &s.enrolment_listen, false,
+       "Address on which sites join the project, host:port."},
+      {"enrolment.address", &s.enrolment_address, false,
+       "The same address as sites reach it; join strings name it."},
       {"limits.threads", &s.threads, false, "Threads that combine updates and serve transfers.", 1,
        1024},
       {"limits.runs", &s.most_runs, false, "Runs that may be under way at the same time.", 1, 1000},
@@ -17,15 +29,44 @@ std::vector<config::Key> KeysOf(Settings& s) {
 }
 
 std::span<const config::SectionHelp> SettingsSections() {
-  static constexpr std::array<config::SectionHelp, 2> kSections = {
-      {{"", "The coordinator as a whole."}, {"limits", "How much it takes on."}}};
+  static constexpr std::array<config::SectionHelp, 3> kSections = {
+      {{"", "The coordinator as a whole."},
+       {"enrolment", "The port for those who have no certificate yet."},
+       {"limits", "How much it takes on."}}};
   return kSections;
+}
+
+std::vector<std::string> HostsOf(const Settings& settings) {
+  std::set<std::string> hosts(settings.hosts.begin(), settings.hosts.end());
+  hosts.insert({"localhost", "127.0.0.1", "::1"});
+  for (const std::string& address : {settings.address, settings.enrolment_address}) {
+    std::string host = address.substr(0, address.rfind(':'));
+    if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+    if (privacy::IsIpAddress(host) || privacy::IsHostName(host)) hosts.insert(host);
+  }
+  return {hosts.begin(), hosts.end()};
+}
+
+std::filesystem::path ProjectDirectory(const Settings& settings) {
+  return settings.directory / settings.project;
+}
+std::filesystem::path AuthorityDirectory(const Settings& settings) {
+  return ProjectDirectory(settings) / "authority";
+}
+std::filesystem::path IdentityDirectory(const Settings& settings) {
+  return ProjectDirectory(settings) / "identity";
+}
+std::filesystem::path AdminDirectory(const Settings& settings) {
+  return ProjectDirectory(settings) / "admin";
 }
 
 Result<Settings> ReadSettings(const std::filesystem::path& file) {
   Settings settings;
   settings.directory = file.parent_path() / settings.directory;
   RETURN_IF_ERROR(config::ReadKeysFile(file, KeysOf(settings), SettingsSections()));
+  RETURN_IF_ERROR(CheckName("project", settings.project));
+  if (settings.address.empty()) settings.address = settings.listen;
+  if (settings.enrolment_address.empty()) settings.enrolment_address = settings.enrolment_listen;
   return settings;
 }
 

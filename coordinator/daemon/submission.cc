@@ -27,29 +27,11 @@ Result<config::Config> ReadPlan(const std::string& text) {
 
 }  // namespace
 
-bool Fits(const Tags& where, const Tags& tags) {
-  return std::all_of(where.begin(), where.end(), [&](const auto& wanted) {
-    const auto it = tags.find(wanted.first);
-    return it != tags.end() && it->second == wanted.second;
-  });
-}
-
 int64_t RunSetup::RankOf(const Tags& tags) const {
   const auto group = tags.find("group");
   if (group == tags.end()) return config.adapter.rank;
   const auto rank = config.adapter.ranks.find(group->second);
   return rank == config.adapter.ranks.end() ? config.adapter.rank : rank->second;
-}
-
-Result<Tags> ReadTags(std::span<const std::string> pairs) {
-  Tags tags;
-  for (const std::string& pair : pairs) {
-    const size_t equals = pair.find('=');
-    if (equals == 0 || equals == std::string::npos)
-      return InvalidArgument("\"{}\": expected tag=value", pair);
-    tags[pair.substr(0, equals)] = pair.substr(equals + 1);
-  }
-  return tags;
 }
 
 Result<RunSetup> ReadSubmission(RunId id, proto::Submission submission, int64_t population,

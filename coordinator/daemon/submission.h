@@ -3,14 +3,11 @@
 // number of clients at that moment, both of which are kept, so a restarted coordinator makes the
 // same run of it.
 
-#include <map>
-
+#include "coordinator/daemon/tags.h"
 #include "coordinator/plan/assemble.h"
 #include "proto/message.h"
 
 namespace tributary::daemon {
-
-using Tags = std::map<std::string, std::string>;  // of a client, assigned by an admin
 
 struct RunSetup {
   RunId id;
@@ -32,12 +29,6 @@ struct RunSetup {
 // model's digest or the labels.
 Result<RunSetup> ReadSubmission(RunId id, proto::Submission submission, int64_t population,
                                 TimePoint now);
-
-// Every tag of `where` is there, with its value.
-bool Fits(const Tags& where, const Tags& tags);
-
-// "tag=value" pairs.
-Result<Tags> ReadTags(std::span<const std::string> pairs);
 
 // The form in which the store keeps it.
 std::string ToJson(const RunSetup& setup);

@@ -6,8 +6,7 @@
 #include "aggregation/base/version.h"
 #include "coordinator/daemon/status.h"
 #include "coordinator/service/reactor.h"
-#include "proto/convert.h"
-#include "proto/rpc/bytes.h"
+#include "coordinator/service/unary.h"
 
 namespace tributary::service {
 namespace {
@@ -26,7 +25,7 @@ class Watching : public Reactor<Watching, WatchBase>, public Watchers::Watcher {
  public:
   Watching(daemon::Driver& driver, Watchers& watchers) : driver_(driver), watchers_(watchers) {}
 
-  void Begin(RunId run) {
+  void Watch(RunId run) {
     run_ = std::move(run);
     watchers_.Add(run_, this);
     OnChange();
@@ -91,8 +90,8 @@ using Base = v1::Admin::WithRawCallbackMethod_Submit<
 
 class Service : public Base {
  public:
-  Service(daemon::Driver& driver, Watchers& watchers, bool is_secure)
-      : driver_(driver), watchers_(watchers), is_secure_(is_secure) {}
+  Service(daemon::Driver& driver, Watchers& watchers, Gate& gate)
+      : driver_(driver), watchers_(watchers), gate_(gate) {}
 
   ServerUnaryReactor* Submit(CallbackServerContext* context, const ByteBuffer* request,
                              ByteBuffer* response) override {
@@ -153,40 +152,26 @@ class Service : public Base {
   }
   WatchBase* Watch(CallbackServerContext* context, const ByteBuffer* request) override {
     auto watching = std::make_shared<Watching>(driver_, watchers_);
-    watching->Keep();
-    const auto caller = Admit(*context, "Admin/Watch", is_secure_);
+    const auto caller = gate_.Admit(*context, "Admin/Watch");
     auto run = proto::Decode<proto::RunRef>(ToBytes(*request));
-    if (!caller)
-      watching->End(caller.error());
-    else if (!run)
-      watching->End(run.error());
+    if (!watching->Begin(gate_, caller)) return watching.get();
+    if (run)
+      watching->Watch(std::move(run->run));
     else
-      watching->Begin(std::move(run->run));
+      watching->End(run.error());
     return watching.get();
   }
 
  private:
   static proto::Document Document(std::string json) { return {{std::move(json)}}; }
 
-  // Decodes, asks `make` on the driver's thread, encodes.
   template <typename Request, typename Make>
   ServerUnaryReactor* Answer(CallbackServerContext* context, std::string_view method,
                              const ByteBuffer* request, ByteBuffer* response, Make make) {
-    ServerUnaryReactor* reactor = context->DefaultReactor();
-    const auto fail = [reactor](const Error& why) { reactor->Finish(ToGrpc(why)); };
-    if (const auto caller = Admit(*context, method, is_secure_); !caller)
-      return fail(caller.error()), reactor;
-    auto decoded = proto::Decode<Request>(ToBytes(*request));
-    if (!decoded) return fail(decoded.error()), reactor;
-    const bool posted = driver_.Post(
-        [fail, reactor, response, make, decoded = *std::move(decoded)](Federation& f) mutable {
-          const auto answer = make(f, std::move(decoded));
-          if (!answer) return fail(answer.error());
-          *response = ToBuffer(proto::Encode(*answer));
-          reactor->Finish(grpc::Status::OK);
-        });
-    if (!posted) fail({Code::kUnavailable, "the coordinator stops"});
-    return reactor;
+    return service::Answer<Request>(gate_, driver_, context, method, request, response,
+                                    [make](Federation& f, Request&& asked, const Caller&) {
+                                      return make(f, std::move(asked));
+                                    });
   }
   template <typename Make>
   ServerUnaryReactor* OfRun(CallbackServerContext* context, std::string_view method,
@@ -200,7 +185,7 @@ class Service : public Base {
 
   daemon::Driver& driver_;
   Watchers& watchers_;
-  const bool is_secure_;
+  Gate& gate_;
 };
 
 }  // namespace
@@ -226,8 +211,8 @@ void Watchers::ChangedAll() {
 }
 
 std::unique_ptr<grpc::Service> MakeAdminService(daemon::Driver& driver, Watchers& watchers,
-                                                bool is_secure) {
-  return std::make_unique<Service>(driver, watchers, is_secure);
+                                                Gate& gate) {
+  return std::make_unique<Service>(driver, watchers, gate);
 }
 
 }  // namespace tributary::service

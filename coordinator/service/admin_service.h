@@ -7,6 +7,7 @@
 #include <set>
 
 #include "coordinator/daemon/driver.h"
+#include "coordinator/service/gate.h"
 
 namespace tributary::service {
 
@@ -29,6 +30,6 @@ class Watchers {
 };
 
 std::unique_ptr<grpc::Service> MakeAdminService(daemon::Driver& driver, Watchers& watchers,
-                                                bool is_secure);
+                                                Gate& gate);
 
 }  // namespace tributary::service

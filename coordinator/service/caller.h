@@ -1,9 +1,11 @@
 #pragma once
-// Who calls, and whether it may: the identity comes from the verified certificate alone.
+// Who calls, and the one table of who may call what.
 
 #include <grpcpp/grpcpp.h>
 
+#include <span>
 #include <string>
+#include <vector>
 
 #include "aggregation/base/ids.h"
 #include "aggregation/base/status.h"
@@ -12,14 +14,24 @@ namespace tributary::service {
 
 struct Caller {
   std::string name;
-  std::string role;     // "client", "viewer", "researcher", "admin"
-  std::string address;  // for logs
+  std::string role;      // "client", "viewer", "researcher", "officer", "admin"
+  std::string address;   // for logs
+  std::string serial;    // of its certificate; empty without TLS
+  std::string identity;  // its Ed25519 key in hexadecimal; empty without TLS
 };
 
-// The caller, if it may call `method` ("Service/Method") by the one table of rights; a method
-// without a row is refused. Without TLS, on loopback only, the caller says who it is.
-Result<Caller> Admit(const grpc::ServerContextBase& context, std::string_view method,
-                     bool is_secure);
+struct Right {
+  std::string_view method;  // "Service/Method"
+  std::vector<std::string_view> roles;
+};
+
+// Every method of every service that asks for certificates. The roles are those of
+// privacy-security.md 4.4; a role that is not named may nothing.
+std::span<const Right> Rights();
+std::span<const std::string_view> Roles();
+
+// PERMISSION_DENIED, also for a method without a row.
+Status Authorise(const Caller& caller, std::string_view method);
 
 grpc::Status ToGrpc(const Error& error);
 

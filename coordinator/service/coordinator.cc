@@ -6,13 +6,28 @@
 #include "coordinator/service/session_service.h"
 #include "coordinator/service/transfer_service.h"
 #include "coordinator/store/sqlite_store.h"
+#include "proto/rpc/tls.h"
 
 namespace tributary::service {
 
+namespace {
+
 constexpr int kDiskThreads = 8;
+
+Status Listen(const ServerOptions& options,
+              std::span<const std::unique_ptr<grpc::Service>> services,
+              std::unique_ptr<Server>* server) {
+  std::vector<grpc::Service*> pointers;
+  for (const auto& service : services) pointers.push_back(service.get());
+  ASSIGN_OR_RETURN(*server, Server::Start(options, pointers));
+  return {};
+}
+
+}  // namespace
 
 CoordinatorDaemon::CoordinatorDaemon(const daemon::Settings& settings, bool insecure)
     : insecure_(insecure),
+      gate_(settings.project, insecure ? "" : daemon::IdentityDirectory(settings)),
       disk_pool_(kDiskThreads),
       driver_(*this, static_cast<int>(settings.threads)) {}
 
@@ -20,11 +35,12 @@ Result<std::unique_ptr<CoordinatorDaemon>> CoordinatorDaemon::Start(
     const daemon::Settings& settings, bool insecure) {
   auto daemon = std::unique_ptr<CoordinatorDaemon>(new CoordinatorDaemon(settings, insecure));
   RETURN_IF_ERROR(daemon->Open(settings));
+  RETURN_IF_ERROR(daemon->Serve(settings));
   return daemon;
 }
 
 Status CoordinatorDaemon::Open(const daemon::Settings& settings) {
-  const std::filesystem::path directory = settings.directory / settings.project;
+  const std::filesystem::path directory = daemon::ProjectDirectory(settings);
   RETURN_IF_ERROR(MakeDirectories(directory));
   ASSIGN_OR_RETURN(states_, store::OpenSqliteStore(directory / "state.db"));
   ASSIGN_OR_RETURN(uploads_, store::UploadStore::Open(directory / "uploads"));
@@ -36,15 +52,47 @@ Status CoordinatorDaemon::Open(const daemon::Settings& settings) {
   options.enrol_on_sight = insecure_;
   ASSIGN_OR_RETURN(auto federation,
                    daemon::Federation::Open(options, *states_, *uploads_, driver_));
+  if (!insecure_) RETURN_IF_ERROR(OpenIdentity(settings, *federation));
   driver_.Start(std::move(federation));
-  services_.push_back(MakeSessionService(driver_, hub_, !insecure_));
-  services_.push_back(
-      MakeTransferService({driver_, transfers_, *uploads_, disk_pool_, !insecure_}));
-  services_.push_back(MakeAdminService(driver_, watchers_, !insecure_));
-  std::vector<grpc::Service*> services;
-  for (const auto& service : services_) services.push_back(service.get());
-  ASSIGN_OR_RETURN(server_, Server::Start({settings.listen, insecure_}, services));
   return {};
+}
+
+Status CoordinatorDaemon::OpenIdentity(const daemon::Settings& settings,
+                                       daemon::Federation& federation) {
+  ASSIGN_OR_RETURN(auto issuer,
+                   identity::Issuer::Open(daemon::AuthorityDirectory(settings), settings.project));
+  RETURN_IF_ERROR(identity::KeepCurrent(issuer, daemon::IdentityDirectory(settings),
+                                        settings.project, daemon::HostsOf(settings),
+                                        rpc::UnixNow()));
+  RETURN_IF_ERROR(gate_.Reload());
+  identity::RegistrarEffects effects;
+  // The federation outlives every call of the driver's thread.
+  effects.enrolled = [&federation](const std::string& name, const daemon::Tags& tags) {
+    return federation.Enrol({name}, tags);
+  };
+  effects.denied = [this](std::set<std::string> denied) { gate_.Deny(std::move(denied)); };
+  ASSIGN_OR_RETURN(registrar_, identity::Registrar::Open(
+                                   {settings.project, settings.enrolment_address, settings.address},
+                                   std::move(issuer), *states_, std::move(effects)));
+  return {};
+}
+
+Status CoordinatorDaemon::Serve(const daemon::Settings& settings) {
+  const std::filesystem::path identity = daemon::IdentityDirectory(settings);
+  services_.push_back(MakeSessionService(driver_, hub_, gate_));
+  services_.push_back(MakeTransferService({driver_, transfers_, *uploads_, disk_pool_, gate_}));
+  services_.push_back(MakeAdminService(driver_, watchers_, gate_));
+  if (insecure_) return Listen({settings.listen, nullptr}, services_, &server_);
+  const IdentityParts parts{driver_, *registrar_, gate_, identity};
+  services_.push_back(MakeCertificateService(parts));
+  enrolment_services_.push_back(MakeEnrolmentService(parts));
+  RETURN_IF_ERROR(Listen({settings.listen, rpc::ServerTls(identity, true)}, services_, &server_));
+  return Listen({settings.enrolment_listen, rpc::ServerTls(identity, false), true},
+                enrolment_services_, &enrolment_server_);
+}
+
+std::optional<int> CoordinatorDaemon::enrolment_port() const {
+  return enrolment_server_ ? std::optional(enrolment_server_->port()) : std::nullopt;
 }
 
 CoordinatorDaemon::~CoordinatorDaemon() { Stop(); }
@@ -55,7 +103,9 @@ void CoordinatorDaemon::Stop() {
   hub_.CloseAll({Code::kUnavailable, "the coordinator stops"});
   driver_.Stop();
   watchers_.ChangedAll();
+  if (enrolment_server_) enrolment_server_->Stop(Duration{0});
   server_->Stop(std::chrono::seconds(5));
+  enrolment_server_.reset();
   server_.reset();
 }
 

@@ -2,10 +2,12 @@
 // The whole daemon: stores, driver and servers, put together and taken apart in order.
 
 #include <memory>
+#include <optional>
 
 #include "coordinator/daemon/settings.h"
 #include "coordinator/daemon/transfers.h"
 #include "coordinator/service/admin_service.h"
+#include "coordinator/service/identity_service.h"
 #include "coordinator/service/server.h"
 #include "coordinator/service/session_hub.h"
 
@@ -19,18 +21,22 @@ class CoordinatorDaemon : private daemon::Listener {
   ~CoordinatorDaemon() override;
 
   int port() const { return server_->port(); }
+  std::optional<int> enrolment_port() const;  // none without TLS
   // Tells clients when to come back, ends what is durable, then returns.
   void Stop();
 
  private:
   CoordinatorDaemon(const daemon::Settings& settings, bool insecure);
   Status Open(const daemon::Settings& settings);
+  Status OpenIdentity(const daemon::Settings& settings, daemon::Federation& federation);
+  Status Serve(const daemon::Settings& settings);
   void Send(const ClientId& client, proto::CoordinatorMessage message) override {
     hub_.Send(client, message);
   }
   void Changed(const RunId& run) override { watchers_.Changed(run); }
 
   const bool insecure_;
+  Gate gate_;
   SessionHub hub_;
   Watchers watchers_;
   std::unique_ptr<store::StateStore> states_;
@@ -38,8 +44,9 @@ class CoordinatorDaemon : private daemon::Listener {
   daemon::Transfers transfers_;
   WorkerPool disk_pool_;
   daemon::Driver driver_;
-  std::vector<std::unique_ptr<grpc::Service>> services_;
-  std::unique_ptr<Server> server_;
+  std::unique_ptr<identity::Registrar> registrar_;
+  std::vector<std::unique_ptr<grpc::Service>> services_, enrolment_services_;
+  std::unique_ptr<Server> server_, enrolment_server_;
 };
 
 }  // namespace tributary::service

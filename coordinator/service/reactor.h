@@ -1,6 +1,7 @@
 #pragma once
 // What the reactor of every stream here needs: it keeps itself until gRPC has let go and no call of
-// ours is on its way, it ends once, and it begins nothing after its end. Any thread may call.
+// ours is on its way, it ends once, it begins nothing after its end, and the gate can end it. Any
+// thread may call.
 
 #include <grpcpp/grpcpp.h>
 
@@ -8,21 +9,34 @@
 #include <mutex>
 #include <utility>
 
-#include "coordinator/service/caller.h"
+#include "coordinator/service/gate.h"
 
 namespace tributary::service {
 
 template <typename Self, typename Base>
-class Reactor : public Base, public std::enable_shared_from_this<Self> {
+class Reactor : public Base, public OpenCall, public std::enable_shared_from_this<Self> {
  public:
-  // Once, before gRPC learns of it.
-  void Keep() { self_ = this->shared_from_this(); }
-  void End(const Error& why = {Code::kOk, ""}) {
+  // Once, before gRPC learns of it. A caller that is not admitted is refused here; true: go on.
+  bool Begin(Gate& gate, const Result<Caller>& caller) {
+    self_ = this->shared_from_this();
+    gate_ = &gate;
+    if (!caller) {
+      End(caller.error());
+      return false;
+    }
+    gate.Enter(*caller, self_);
+    return true;
+  }
+  void End(const Error& why) override {
     const std::scoped_lock lock(mutex_);
     EndLocked(why);
   }
+  void End() { End({Code::kOk, ""}); }
   void OnCancel() override { End({Code::kCancelled, "the call was cancelled"}); }
-  void OnDone() override { const auto last = std::move(self_); }  // may delete this at its end
+  void OnDone() override {
+    gate_->Leave(this);
+    const auto last = std::move(self_);  // may delete this at its end
+  }
 
  protected:
   // With mutex_ held.
@@ -38,6 +52,7 @@ class Reactor : public Base, public std::enable_shared_from_this<Self> {
   bool is_ended_ = false;
 
  private:
+  Gate* gate_ = nullptr;
   std::shared_ptr<Self> self_;
 };
 

@@ -10,7 +10,7 @@ namespace tributary::service {
 
 Result<std::unique_ptr<Server>> Server::Start(const ServerOptions& options,
                                               std::span<grpc::Service* const> services) {
-  if (options.insecure && !rpc::IsLoopback(options.listen))
+  if (options.credentials == nullptr && !rpc::IsLoopback(options.listen))
     return InvalidArgument(
         "listen = \"{}\": without TLS only loopback addresses are served, such "
         "as 127.0.0.1:7340",
@@ -19,10 +19,18 @@ Result<std::unique_ptr<Server>> Server::Start(const ServerOptions& options,
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;
   auto server = std::unique_ptr<Server>(new Server());
-  builder.AddListeningPort(options.listen, grpc::InsecureServerCredentials(), &server->port_);
+  builder.AddListeningPort(
+      options.listen, options.credentials ? options.credentials : grpc::InsecureServerCredentials(),
+      &server->port_);
   builder.SetMaxReceiveMessageSize(static_cast<int>(proto::kMaxMessage));
   builder.SetMaxSendMessageSize(static_cast<int>(proto::kMaxMessage));
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, 32);
+  builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, 16 << 10);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS,
+                             options.is_for_strangers ? 60'000 : 6 * 3600 * 1000);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS,
+                             options.is_for_strangers ? 10'000 : 600'000);
+  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, 5000);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 60'000);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20'000);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 30'000);

@@ -4,7 +4,6 @@
 #include <grpcpp/grpcpp.h>
 
 #include <memory>
-
 #include <span>
 
 #include "aggregation/base/ids.h"
@@ -13,13 +12,14 @@
 namespace tributary::service {
 
 struct ServerOptions {
-  std::string listen;  // "host:port"; port 0: any
-  bool insecure = false;
+  std::string listen;                                    // "host:port"; port 0: any
+  std::shared_ptr<grpc::ServerCredentials> credentials;  // null: without TLS, on loopback only
+  bool is_for_strangers = false;  // without certificates: few at once, and not for long
 };
 
 class Server {
  public:
-  // The services are the caller's and outlive the server. Insecure servers listen on loopback only.
+  // The services are the caller's and outlive the server.
   static Result<std::unique_ptr<Server>> Start(const ServerOptions& options,
                                                std::span<grpc::Service* const> services);
   ~Server();

@@ -22,7 +22,7 @@ class Session : public Reactor<Session, Base>, public Stream {
   Session(daemon::Driver& driver, SessionHub& hub, ClientId client)
       : driver_(driver), hub_(hub), client_(std::move(client)) {}
 
-  void Begin() { StartRead(&in_); }
+  void Listen() { StartRead(&in_); }
 
   void OnReadDone(bool ok) override {
     if (!ok) return Close({Code::kOk, ""});
@@ -102,32 +102,28 @@ class Session : public Reactor<Session, Base>, public Stream {
 
 class Service : public v1::Session::WithRawCallbackMethod_Connect<v1::Session::Service> {
  public:
-  Service(daemon::Driver& driver, SessionHub& hub, bool is_secure)
-      : driver_(driver), hub_(hub), is_secure_(is_secure) {}
+  Service(daemon::Driver& driver, SessionHub& hub, Gate& gate)
+      : driver_(driver), hub_(hub), gate_(gate) {}
 
   Base* Connect(grpc::CallbackServerContext* context) override {
-    const auto caller = Admit(*context, "Session/Connect", is_secure_);
+    const auto caller = gate_.Admit(*context, "Session/Connect");
     auto session =
         std::make_shared<Session>(driver_, hub_, ClientId{caller ? caller->name : std::string()});
-    session->Keep();
-    if (caller)
-      session->Begin();
-    else
-      session->End(caller.error());
+    if (session->Begin(gate_, caller)) session->Listen();
     return session.get();
   }
 
  private:
   daemon::Driver& driver_;
   SessionHub& hub_;
-  const bool is_secure_;
+  Gate& gate_;
 };
 
 }  // namespace
 
 std::unique_ptr<grpc::Service> MakeSessionService(daemon::Driver& driver, SessionHub& hub,
-                                                  bool is_secure) {
-  return std::make_unique<Service>(driver, hub, is_secure);
+                                                  Gate& gate) {
+  return std::make_unique<Service>(driver, hub, gate);
 }
 
 }  // namespace tributary::service

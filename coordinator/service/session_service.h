@@ -6,12 +6,13 @@
 #include <memory>
 
 #include "coordinator/daemon/driver.h"
+#include "coordinator/service/gate.h"
 #include "coordinator/service/session_hub.h"
 
 namespace tributary::service {
 
-// Both outlive the service.
+// All outlive the service.
 std::unique_ptr<grpc::Service> MakeSessionService(daemon::Driver& driver, SessionHub& hub,
-                                                  bool is_secure);
+                                                  Gate& gate);
 
 }  // namespace tributary::service

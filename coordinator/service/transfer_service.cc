@@ -21,7 +21,7 @@ class Uploading : public Reactor<Uploading, UploadBase> {
   Uploading(const TransferParts& parts, ClientId client)
       : parts_(parts), client_(std::move(client)) {}
 
-  void Begin() { StartRead(&in_); }
+  void Listen() { StartRead(&in_); }
 
   void OnReadDone(bool ok) override {
     if (!ok) return End({Code::kCancelled, "the upload was broken off"});
@@ -105,7 +105,7 @@ class Fetching : public Reactor<Fetching, FetchBase> {
  public:
   Fetching(const TransferParts& parts, Caller caller) : parts_(parts), caller_(std::move(caller)) {}
 
-  void Begin(const ByteBuffer& request) {
+  void Serve(const ByteBuffer& request) {
     auto decoded = proto::Decode<proto::FetchRequest>(ToBytes(request));
     if (!decoded) return End(decoded.error());
     parts_.driver.Post(
@@ -117,7 +117,7 @@ class Fetching : public Reactor<Fetching, FetchBase> {
           self->parts_.pool.Post([self, fetch, open = *std::move(opener)] {
             auto payload = open();
             if (!payload) return self->End(payload.error());
-            self->Serve(*std::move(payload), fetch.offset);
+            self->Send(*std::move(payload), fetch.offset);
           });
         });
   }
@@ -127,7 +127,7 @@ class Fetching : public Reactor<Fetching, FetchBase> {
   }
 
  private:
-  void Serve(daemon::Payload payload, int64_t offset) {
+  void Send(daemon::Payload payload, int64_t offset) {
     payload_ = std::move(payload);
     if (offset < 0 || offset > payload_.size())
       return End({Code::kOutOfRange, "the offset is beyond the end"});
@@ -170,25 +170,17 @@ class Service : public Base {
   explicit Service(TransferParts parts) : parts_(parts) {}
 
   UploadBase* Upload(grpc::CallbackServerContext* context) override {
-    const auto caller = Admit(*context, "Transfer/Upload", parts_.is_secure);
+    const auto caller = parts_.gate.Admit(*context, "Transfer/Upload");
     auto uploading =
         std::make_shared<Uploading>(parts_, ClientId{caller ? caller->name : std::string()});
-    uploading->Keep();
-    if (caller)
-      uploading->Begin();
-    else
-      uploading->End(caller.error());
+    if (uploading->Begin(parts_.gate, caller)) uploading->Listen();
     return uploading.get();
   }
 
   FetchBase* Fetch(grpc::CallbackServerContext* context, const ByteBuffer* request) override {
-    auto caller = Admit(*context, "Transfer/Fetch", parts_.is_secure);
+    auto caller = parts_.gate.Admit(*context, "Transfer/Fetch");
     auto fetching = std::make_shared<Fetching>(parts_, caller ? *caller : Caller{});
-    fetching->Keep();
-    if (caller)
-      fetching->Begin(*request);
-    else
-      fetching->End(caller.error());
+    if (fetching->Begin(parts_.gate, caller)) fetching->Serve(*request);
     return fetching.get();
   }
 
@@ -196,7 +188,7 @@ class Service : public Base {
                                      const ByteBuffer* request, ByteBuffer* response) override {
     auto* reactor = context->DefaultReactor();
     const auto fail = [reactor](const Error& why) { reactor->Finish(ToGrpc(why)); };
-    const auto caller = Admit(*context, "Transfer/Manifest", parts_.is_secure);
+    const auto caller = parts_.gate.Admit(*context, "Transfer/Manifest");
     if (!caller) return fail(caller.error()), reactor;
     const auto decoded = proto::Decode<proto::ManifestRequest>(ToBytes(*request));
     if (!decoded) return fail(decoded.error()), reactor;

@@ -9,6 +9,7 @@
 #include "aggregation/base/worker_pool.h"
 #include "coordinator/daemon/driver.h"
 #include "coordinator/daemon/transfers.h"
+#include "coordinator/service/gate.h"
 
 namespace tributary::service {
 
@@ -17,7 +18,7 @@ struct TransferParts {  // all outlive the service
   daemon::Transfers& transfers;  // used on the driver's thread
   store::UploadStore& uploads;
   WorkerPool& pool;
-  bool is_secure = true;
+  Gate& gate;
 };
 
 std::unique_ptr<grpc::Service> MakeTransferService(TransferParts parts);

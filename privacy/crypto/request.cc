@@ -5,10 +5,13 @@
 #include "privacy/crypto/certificate.h"
 #include "privacy/crypto/extension.h"
 #include "privacy/crypto/openssl.h"
+#include "privacy/crypto/pem.h"
 #include "privacy/crypto/public_key.h"
 
 namespace tributary::privacy {
 namespace {
+
+constexpr char kLabel[] = "CERTIFICATE REQUEST";
 
 using OwnedRequest = Owned<X509_REQ, X509_REQ_free>;
 
@@ -83,6 +86,14 @@ Result<CertificateRequest> ParseRequest(std::string_view der) {
   auto request = Read(der);
   if (!request) return Annotate(std::move(request).error(), "certificate request");
   return request;
+}
+
+std::string RequestToPem(std::string_view der) { return std::string(WritePem(kLabel, der).text()); }
+
+Result<std::string> RequestFromPem(std::string_view pem) {
+  const ErrorScope errors;
+  ASSIGN_OR_RETURN(const std::vector<Secret> blocks, ReadPem(pem, kLabel, 1));
+  return std::string(blocks.front().text());
 }
 
 }  // namespace tributary::privacy

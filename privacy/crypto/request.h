@@ -32,4 +32,8 @@ std::string MakeRequest(const EcKey& key, const IdentityKey& identity);
 // P-384, or if one of the two signatures does not hold.
 Result<CertificateRequest> ParseRequest(std::string_view der);
 
+// As a file: one PEM block "CERTIFICATE REQUEST".
+std::string RequestToPem(std::string_view der);
+Result<std::string> RequestFromPem(std::string_view pem);
+
 }  // namespace tributary::privacy

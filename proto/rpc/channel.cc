@@ -11,8 +11,9 @@ namespace {
 
 std::string Path(std::string_view method) { return "/tributary.v1." + std::string(method); }
 
-grpc::ChannelArguments Arguments() {
+grpc::ChannelArguments Arguments(const Endpoint& endpoint) {
   grpc::ChannelArguments arguments;
+  if (!endpoint.proxy.empty()) arguments.SetString(GRPC_ARG_HTTP_PROXY, endpoint.proxy);
   arguments.SetMaxReceiveMessageSize(static_cast<int>(proto::kMaxMessage));
   arguments.SetMaxSendMessageSize(static_cast<int>(proto::kMaxMessage));
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 60'000);
@@ -118,21 +119,28 @@ Status Stream::Finish() {
   return tl::unexpected(channel_.FromGrpc(status));
 }
 
-Channel::Channel(Endpoint endpoint)
+Channel::Channel(Endpoint endpoint, const std::shared_ptr<grpc::ChannelCredentials>& credentials)
     : endpoint_(std::move(endpoint)),
-      channel_(grpc::CreateCustomChannel(endpoint_.address, grpc::InsecureChannelCredentials(),
-                                         Arguments())),
+      channel_(grpc::CreateCustomChannel(endpoint_.address, credentials, Arguments(endpoint_))),
       stub_(channel_) {}
 
 Result<std::unique_ptr<Channel>> Channel::Open(const Endpoint& endpoint) {
-  if (!endpoint.insecure)
-    return MakeError(Code::kUnimplemented, "no credentials for {}", endpoint.address);
-  if (!IsLoopback(endpoint.address))
+  if (endpoint.insecure && !IsLoopback(endpoint.address))
     return InvalidArgument(
-        "{}: without TLS only loopback addresses are called, such as "
-        "127.0.0.1:7340",
+        "{}: without TLS only loopback addresses are called, such as 127.0.0.1:7340",
         endpoint.address);
-  return std::unique_ptr<Channel>(new Channel(endpoint));
+  std::shared_ptr<grpc::ChannelCredentials> credentials = grpc::InsecureChannelCredentials();
+  if (!endpoint.insecure) {
+    CheckPeer check = endpoint.check;
+    if (!check) {
+      ASSIGN_OR_RETURN(
+          const auto own,
+          privacy::OpenCredentials(endpoint.identity, privacy::Purpose::kClient, "", UnixNow()));
+      check = IsCoordinator(endpoint.identity, own.identity.project);
+    }
+    credentials = ChannelTls(endpoint.identity, std::move(check));
+  }
+  return std::unique_ptr<Channel>(new Channel(endpoint, credentials));
 }
 
 void Channel::Prepare(grpc::ClientContext& context) const {

@@ -9,21 +9,28 @@
 #include <optional>
 
 #include "proto/convert.h"
+#include "proto/rpc/tls.h"
 
 namespace tributary::rpc {
 
 // Whom to call and as whom.
 struct Endpoint {
-  std::string address;  // "host:port"
-  bool insecure = false;
-  std::string name, role;  // said, not proved, on an insecure channel
+  std::string address;             // "host:port"
+  std::filesystem::path identity;  // the caller's (privacy/crypto/credentials.h); empty: none
+  bool insecure = false;           // without TLS, to this machine only
+  std::string name, role;          // said, not proved, on an insecure channel
+  std::string proxy;               // "http://host:port" of an HTTP CONNECT proxy; empty: that of
+                                   // the environment (https_proxy, no_proxy)
+  CheckPeer check;                 // of the coordinator's certificate; none: that it is one of
+                                   // the identity's project
 };
 
 class Stream;
 
 class Channel {
  public:
-  // Connects when it is first used. INVALID_ARGUMENT for an insecure address beyond loopback.
+  // Connects when it is first used. INVALID_ARGUMENT for an insecure address beyond loopback; as
+  // OpenCredentials where the identity is not good.
   static Result<std::unique_ptr<Channel>> Open(const Endpoint& endpoint);
 
   // One request, one answer. `method` is "Service/Method". UNAVAILABLE names the address.
@@ -38,8 +45,10 @@ class Channel {
   // A stream lasts until it is destroyed, or `timeout` is over where there is one.
   std::unique_ptr<Stream> Open(std::string_view method, std::optional<Duration> timeout = {});
 
+  const std::filesystem::path& identity() const { return endpoint_.identity; }
+
  private:
-  explicit Channel(Endpoint endpoint);
+  Channel(Endpoint endpoint, const std::shared_ptr<grpc::ChannelCredentials>& credentials);
   Result<std::string> CallBytes(std::string_view method, const std::string& request,
                                 Duration timeout);
   void Prepare(grpc::ClientContext& context) const;

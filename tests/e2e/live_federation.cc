@@ -28,32 +28,64 @@ constexpr const char* kLabels = "model.labels=[\"blue\",\"green\",\"red\"]";
 
 }  // namespace
 
-LiveFederation::LiveFederation(int clients) : world_(clients), port_(FreePort()) {
+LiveFederation::LiveFederation(int clients, Security security)
+    : world_(clients),
+      is_secure_(security == Security::kTls),
+      port_(FreePort()),
+      enrolment_port_(FreePort()) {
+  setenv("XDG_CONFIG_HOME", world_.File("config").c_str(), 1);
   clients_.resize(static_cast<size_t>(clients));
   const Outcome split = RunProgram({"data", "split", world_.File("train.jsonl"), "--by", "client",
                                     "--out", world_.File("sites")});
   TRIBUTARY_CHECK(split.code == 0, split.All());
-  WriteText(world_.path() / "coordinator.toml", fmt::format("listen = \"127.0.0.1:{}\"\n", port_));
+  WriteText(world_.path() / "coordinator.toml",
+            fmt::format("listen = \"127.0.0.1:{}\"\n[enrolment]\nlisten = \"127.0.0.1:{}\"\n",
+                        port_, enrolment_port_));
   for (int i = 0; i < clients; ++i)
     WriteText(world_.path() / fmt::format("client-{}.toml", i),
               fmt::format("name = \"site-{0}\"\ncoordinator = \"127.0.0.1:{1}\"\n"
                           "directory = \"client-{0}\"\nmodels = [\"model\"]\ndevice = \"cpu\"\n"
                           "[data]\ntrain = \"sites/site-{0}.jsonl\"\n",
                           i, port_));
+  if (!is_secure_) return;
+  const Outcome init = RunProgram({"certs", "init", world_.File("coordinator.toml")});
+  TRIBUTARY_CHECK(init.code == 0, init.All());
+}
+
+std::vector<std::string> LiveFederation::Command(const char* name, const std::string& file) const {
+  std::vector<std::string> arguments = {name, file};
+  if (!is_secure_) arguments.emplace_back("--insecure");
+  return arguments;
+}
+
+std::string LiveFederation::Invite(const std::string& name, const Settings& options) {
+  std::vector<std::string> arguments = {"certs", "invite", "--site", name};
+  arguments.insert(arguments.end(), options.begin(), options.end());
+  const Outcome invite = Ask(arguments);
+  TRIBUTARY_CHECK(invite.code == 0, invite.All() + Said());
+  return invite.out.substr(0, invite.out.find('\n'));
+}
+
+void LiveFederation::Join(int number) {
+  const std::string config = world_.File(fmt::format("client-{}.toml", number));
+  const Outcome join =
+      RunProgram({"client", "join", Invite(fmt::format("site-{}", number)), "--config", config});
+  TRIBUTARY_CHECK(join.code == 0, join.All() + Said());
 }
 
 void LiveFederation::StartCoordinator(const std::vector<std::string>& variables) {
   coordinator_ = std::make_unique<StartedProgram>(
-      std::vector<std::string>{"coordinator", world_.File("coordinator.toml"), "--insecure"}, "",
-      variables);
+      Command("coordinator", world_.File("coordinator.toml")), "", variables);
   while (!coordinator_->HasEnded() && coordinator_->error().find("is served") == std::string::npos)
     usleep(5'000);  // a crash point may end it before it serves
 }
 
 void LiveFederation::StartClient(int number, const std::vector<std::string>& variables) {
   const std::string file = world_.File(fmt::format("client-{}.toml", number));
-  clients_.at(static_cast<size_t>(number)) = std::make_unique<StartedProgram>(
-      std::vector<std::string>{"client", file, "--insecure"}, "", variables);
+  const auto identity = world_.path() / fmt::format("client-{}", number) / "identity";
+  if (is_secure_ && !std::filesystem::exists(identity / "tls.pem")) Join(number);
+  clients_.at(static_cast<size_t>(number)) =
+      std::make_unique<StartedProgram>(Command("client", file), "", variables);
 }
 
 void LiveFederation::StartAll() {
@@ -62,8 +94,8 @@ void LiveFederation::StartAll() {
 }
 
 Outcome LiveFederation::Ask(std::vector<std::string> arguments) const {
-  arguments.insert(arguments.end(),
-                   {"--coordinator", fmt::format("127.0.0.1:{}", port_), "--insecure"});
+  arguments.insert(arguments.end(), {"--coordinator", fmt::format("127.0.0.1:{}", port_)});
+  if (!is_secure_) arguments.emplace_back("--insecure");
   return RunProgram(arguments);
 }
 

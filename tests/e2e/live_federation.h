@@ -1,5 +1,6 @@
 #pragma once
-// A coordinator and its clients as real processes over a small world, on loopback.
+// A coordinator and its clients as real processes over a small world, on loopback: with TLS and
+// certificates that were got as sites get them, or without.
 
 #include <memory>
 
@@ -11,11 +12,16 @@ using Settings = std::vector<std::string>;  // section.key=value
 
 class LiveFederation {
  public:
-  explicit LiveFederation(int clients);
+  enum class Security { kTls, kInsecure };
+  explicit LiveFederation(int clients, Security security = Security::kTls);
 
   void StartCoordinator(const std::vector<std::string>& variables = {});
   void StartClient(int number, const std::vector<std::string>& variables = {});
   void StartAll();
+
+  // An administrator's invitation, taken by the client.
+  void Join(int number);
+  std::string Invite(const std::string& name, const Settings& options = {});
 
   // Submits federation.toml; returns the run's id.
   std::string Submit(const Settings& settings, const std::string& token = "");
@@ -25,6 +31,8 @@ class LiveFederation {
   // The bytes of the adapter that `export` writes of the run.
   std::string Adapter(const std::string& run) const;
 
+  int port() const { return port_; }
+  int enrolment_port() const { return enrolment_port_; }
   const SmallWorld& world() const { return world_; }
   StartedProgram& coordinator() { return *coordinator_; }
   StartedProgram& client(int number) { return *clients_.at(static_cast<size_t>(number)); }
@@ -32,8 +40,10 @@ class LiveFederation {
   std::string Said() const;
 
  private:
+  std::vector<std::string> Command(const char* name, const std::string& file) const;
   SmallWorld world_;
-  int port_ = 0;
+  const bool is_secure_;
+  int port_ = 0, enrolment_port_ = 0;
   std::string digest_;
   std::unique_ptr<StartedProgram> coordinator_;
   std::vector<std::unique_ptr<StartedProgram>> clients_;

@@ -110,6 +110,49 @@ std::vector<ExportManifest> Samples() {
   return {{10, DigestOf("state"), 9000, {"format = 1\n"}, {"{}"}, {"{\"schema\":1}"}}};
 }
 
+template <>
+std::vector<EnrolmentRequest> Samples() {
+  return {{"309c26d664d8", {std::string("0\x82\0\1", 4)}, DigestOf("nonce"), DigestOf("proof")}};
+}
+template <>
+std::vector<EnrolmentAnswer> Samples() {
+  return {{EnrolmentGreeting{DigestOf("nonce")}},
+          {IssuedChain{{"-----BEGIN CERTIFICATE-----\n"}, "192.0.2.1:7340"}},
+          {EnrolmentPending{"an administrator has still to approve"}}};
+}
+template <>
+std::vector<RenewRequest> Samples() {
+  return {{{"request"}}};
+}
+template <>
+std::vector<InviteRequest> Samples() {
+  return {{"site-1", "client", {"group=large", "country=de"}, std::chrono::hours(24), true}};
+}
+template <>
+std::vector<Invitation> Samples() {
+  return {{"TRIBJOIN1.AA.00000000", TimePoint{std::chrono::seconds(1'800'000'000)}}};
+}
+template <>
+std::vector<SignRequest> Samples() {
+  return {{{"request"}, "site-1", "client", {"group=small"}}};
+}
+template <>
+std::vector<CertificatesRequest> Samples() {
+  return {{}};
+}
+template <>
+std::vector<ApproveRequest> Samples() {
+  return {{"site-1", "client", true}};
+}
+template <>
+std::vector<RevokeRequest> Samples() {
+  return {{"site-1", "client", "stolen"}};
+}
+template <>
+std::vector<IssuedChain> Samples() {
+  return {{{"-----BEGIN CERTIFICATE-----\n"}, "192.0.2.1:7340"}};
+}
+
 std::string Hex(const std::string& bytes) {
   std::string hex;
   for (const char c : bytes) hex += fmt::format("{:02x}", static_cast<unsigned char>(c));
@@ -121,7 +164,9 @@ class EveryMessage : public testing::Test {};
 using AllMessages =
     testing::Types<ClientMessage, CoordinatorMessage, UploadMessage, UploadState, ManifestRequest,
                    CheckpointManifest, FetchRequest, Chunk, Document, Submission, RunRef,
-                   RunsRequest, ControlRequest, ExportRequest, ExportManifest>;
+                   RunsRequest, ControlRequest, ExportRequest, ExportManifest, EnrolmentRequest,
+                   EnrolmentAnswer, RenewRequest, InviteRequest, Invitation, SignRequest,
+                   CertificatesRequest, ApproveRequest, RevokeRequest, IssuedChain>;
 TYPED_TEST_SUITE(EveryMessage, AllMessages);
 
 TYPED_TEST(EveryMessage, ComesBackAsItWas) {

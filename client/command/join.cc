@@ -1,0 +1,163 @@
+#include "client/command/join.h"
+
+#include <cstdio>
+#include <iostream>
+
+#include "aggregation/base/file.h"
+#include "client/edge/settings.h"
+#include "coordinator/config/connections.h"
+#include "privacy/crypto/authority.h"
+#include "privacy/crypto/request.h"
+#include "proto/rpc/enrol.h"
+
+namespace tributary {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Options {
+  std::string join, file, config, identity, pin, proxy;
+};
+
+// Where the keys belong: the directory that was named, or the one of the site's configuration.
+Result<fs::path> IdentityOf(const Options& options) {
+  if (!options.identity.empty()) return fs::path(options.identity);
+  std::error_code error;
+  if (!fs::exists(options.config, error))
+    return MakeError(Code::kNotFound,
+                     "{}: is not there; name the client's configuration with --config, or a "
+                     "directory for the keys with --identity",
+                     options.config);
+  ASSIGN_OR_RETURN(const edge::Settings settings, edge::ReadSettings(options.config));
+  return edge::IdentityDirectory(settings);
+}
+
+Status RefuseToReplace(const fs::path& identity) {
+  if (!privacy::HasCredentials(identity)) return {};
+  return MakeError(Code::kAlreadyExists,
+                   "{}: holds a certificate already; remove the directory if it is to be replaced",
+                   identity.string());
+}
+
+void Show(const privacy::Credentials& own, const fs::path& identity) {
+  fmt::print("{} {} of project {}\n  keys and certificate  {}\n  valid for             {} days\n",
+             own.identity.role, own.identity.name, own.identity.project, identity.string(),
+             (own.leaf.not_after - rpc::UnixNow()) / privacy::kDay);
+  fmt::print("  root key              {}\n  certificate           {}\n",
+             own.roots.front().spki.Hex(), own.leaf.fingerprint.Hex());
+}
+
+Status Finish(const fs::path& identity, const proto::IssuedChain& issued,
+              const std::string& project, const std::optional<Digest>& pin) {
+  ASSIGN_OR_RETURN(const auto own, privacy::InstallChain(
+                                       identity, issued.chain.value,
+                                       {project, privacy::Purpose::kClient, rpc::UnixNow()}, pin));
+  if (!issued.coordinator.empty())
+    RETURN_IF_ERROR(privacy::KeepCoordinator(identity, issued.coordinator));
+  Show(own, identity);
+  if (own.identity.role == "client") {
+    fmt::print(stderr, "next: tributary client client.toml\n");
+    return {};
+  }
+  const fs::path file = config::ConnectionsFile();
+  if (file.empty()) return {};
+  ASSIGN_OR_RETURN(const auto known, config::ReadConnections(file));
+  const std::string name = known.contains("default") ? own.identity.project : "default";
+  RETURN_IF_ERROR(config::KeepConnection(file, name, {fs::absolute(identity), ""}));
+  fmt::print(stderr, "next: tributary runs{}\n", name == "default" ? "" : " --connection " + name);
+  return {};
+}
+
+Result<int> Join(const Options& options) {
+  ASSIGN_OR_RETURN(const auto invitation, proto::DecodeJoinString(options.join));
+  ASSIGN_OR_RETURN(const fs::path identity, IdentityOf(options));
+  RETURN_IF_ERROR(RefuseToReplace(identity));
+  ASSIGN_OR_RETURN(const std::string request, privacy::PrepareRequest(identity));
+  ASSIGN_OR_RETURN(const auto answer, rpc::Enrol(invitation, request, options.proxy));
+  if (const auto* pending = std::get_if<proto::EnrolmentPending>(&answer.body)) {
+    fmt::print("request {}\n", Sha256(request).Hex());
+    fmt::print(stderr,
+               "{}: {}.\nTell the administrator the number above, by telephone say; when it is "
+               "approved, run the same command again.\n",
+               invitation.address, pending->why);
+    return kDone;
+  }
+  const auto* issued = std::get_if<proto::IssuedChain>(&answer.body);
+  if (issued == nullptr) return MakeError(Code::kInternal, "{}: greeted twice", invitation.address);
+  RETURN_IF_ERROR(Finish(identity, *issued, invitation.project, invitation.root_spki));
+  return kDone;
+}
+
+Result<int> Request(const Options& options) {
+  ASSIGN_OR_RETURN(const fs::path identity, IdentityOf(options));
+  RETURN_IF_ERROR(RefuseToReplace(identity));
+  ASSIGN_OR_RETURN(const std::string request, privacy::PrepareRequest(identity));
+  RETURN_IF_ERROR(WriteFile(options.file, privacy::RequestToPem(request)));
+  fmt::print("request {}\n", Sha256(request).Hex());
+  fmt::print(stderr,
+             "{}: for the project's administrator, who answers with a file for "
+             "`tributary client install`. The keys stay in {}.\n",
+             options.file, identity.string());
+  return kDone;
+}
+
+Result<int> Install(const Options& options) {
+  ASSIGN_OR_RETURN(const fs::path identity, IdentityOf(options));
+  RETURN_IF_ERROR(RefuseToReplace(identity));
+  ASSIGN_OR_RETURN(const std::string chain, ReadFile(options.file, privacy::kMaxCertificateText));
+  const auto certificates = privacy::CertificatesFromPem(chain);
+  if (!certificates) return Annotate(certificates.error(), options.file);
+  Digest pin = certificates->back().spki;
+  if (!options.pin.empty()) {
+    ASSIGN_OR_RETURN(pin, Digest::FromHex(options.pin));
+  } else {
+    fmt::print(stderr, "compare the root key below with what the administrator says\n");
+  }
+  // "# coordinator HOST:PORT" may stand before the certificates.
+  constexpr std::string_view kMark = "# coordinator ";
+  std::string coordinator;
+  if (chain.starts_with(kMark))
+    coordinator = chain.substr(kMark.size(), chain.find('\n') - kMark.size());
+  RETURN_IF_ERROR(Finish(identity, {{chain}, coordinator}, "", pin));
+  return kDone;
+}
+
+void AddWhere(CLI::App& app, const std::shared_ptr<Options>& options) {
+  app.add_option("--config", options->config, "The client's configuration, whose directory is used")
+      ->default_val("client.toml");
+  app.add_option("--identity", options->identity, "A directory for keys and certificate instead");
+}
+
+}  // namespace
+
+std::function<std::optional<Result<int>>()> AddJoining(CLI::App& client) {
+  auto options = std::make_shared<Options>();
+  CLI::App* join = client.add_subcommand("join", "Join a project with a join string");
+  join->add_option("STRING", options->join, "The join string; - reads it from standard input")
+      ->required();
+  join->add_option("--proxy", options->proxy, "An HTTP CONNECT proxy, http://host:port");
+  AddWhere(*join, options);
+  join->footer(
+      "The administrator's `tributary certs invite` prints the string; it is as secret as a "
+      "password and works once. Keys are made here and never leave this machine.");
+  CLI::App* request = client.add_subcommand(
+      "request", "Make keys and a request, for a site that may not dial out yet");
+  request->add_option("--out", options->file, "File to write")->default_val("request.pem");
+  AddWhere(*request, options);
+  CLI::App* install = client.add_subcommand("install", "Take the answer to such a request");
+  install->add_option("FILE", options->file, "What `tributary certs sign` wrote")->required();
+  install->add_option("--root", options->pin,
+                      "The root key that the administrator named (SHA-256)");
+  AddWhere(*install, options);
+  return [=]() -> std::optional<Result<int>> {
+    if (join->parsed()) {
+      if (options->join == "-") std::getline(std::cin, options->join);
+      return Join(*options);
+    }
+    if (request->parsed()) return Request(*options);
+    if (install->parsed()) return Install(*options);
+    return std::nullopt;
+  };
+}
+
+}  // namespace tributary

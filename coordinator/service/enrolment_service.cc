@@ -1,0 +1,108 @@
+#include <tributary/v1/identity.grpc.pb.h>
+
+#include <atomic>
+
+#include "coordinator/service/identity_service.h"
+#include "coordinator/service/reactor.h"
+#include "privacy/crypto/random.h"
+#include "proto/convert.h"
+#include "proto/rpc/bytes.h"
+#include "proto/rpc/tls.h"
+
+namespace tributary::service {
+namespace {
+
+using grpc::ByteBuffer;
+using Base = grpc::ServerBidiReactor<ByteBuffer, ByteBuffer>;
+
+// Strangers may ask so often, and be here so many at once.
+constexpr double kPerSecond = 5.0 / 60, kBurst = 5;
+constexpr size_t kMostStreams = 64;
+
+TimePoint SteadyNow() {
+  return {
+      std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now().time_since_epoch())};
+}
+
+// Greets, hears one request, answers it.
+class Enrolling : public Reactor<Enrolling, Base> {
+ public:
+  Enrolling(const IdentityParts& parts, std::atomic<size_t>& streams)
+      : parts_(parts), streams_(streams) {}
+
+  void Greet() {
+    std::array<std::byte, 32> nonce;
+    privacy::SecureRandomBytes(nonce);
+    std::copy_n(reinterpret_cast<const uint8_t*>(nonce.data()), nonce.size(), nonce_.bytes.begin());
+    Say({proto::EnrolmentGreeting{nonce_}});
+  }
+  void OnWriteDone(bool ok) override {
+    if (!ok || is_answered_) return End();
+    IfOpen([this] { StartRead(&in_); });
+  }
+  void OnReadDone(bool ok) override {
+    if (!ok) return End();
+    auto request = proto::Decode<proto::EnrolmentRequest>(rpc::ToBytes(in_));
+    if (!request) return End(request.error());
+    const bool posted =
+        parts_.driver.Post([self = shared_from_this(), request = *std::move(request)](
+                               daemon::Federation&) { self->Answer(request); });
+    if (!posted) End({Code::kUnavailable, "the coordinator stops"});
+  }
+  void OnDone() override {
+    --streams_;
+    Reactor::OnDone();
+  }
+
+ private:
+  void Answer(const proto::EnrolmentRequest& request) {
+    const int64_t now = rpc::UnixNow();
+    const auto own = privacy::OpenCredentials(parts_.identity, privacy::Purpose::kServer, "", now);
+    if (!own) return End({Code::kUnavailable, "the coordinator's certificate cannot be read"});
+    auto answer = parts_.registrar.Enrol(request, own->leaf.spki, nonce_, now);
+    if (!answer) return End(answer.error());
+    is_answered_ = true;
+    Say(*answer);
+  }
+  void Say(const proto::EnrolmentAnswer& answer) {
+    out_ = rpc::ToBuffer(proto::Encode(answer));
+    IfOpen([this] { StartWrite(&out_); });
+  }
+
+  const IdentityParts& parts_;
+  std::atomic<size_t>& streams_;
+  Digest nonce_;
+  ByteBuffer in_, out_;
+  bool is_answered_ = false;
+};
+
+class Service : public v1::Enrollment::WithRawCallbackMethod_Enrol<v1::Enrollment::Service> {
+ public:
+  explicit Service(const IdentityParts& parts) : parts_(parts) {}
+
+  Base* Enrol(grpc::CallbackServerContext* context) override {
+    const std::string peer = context->peer();
+    Result<Caller> caller = Caller{"", "", peer, "", ""};
+    if (!rate_.Take(peer.substr(0, peer.rfind(':')), SteadyNow()))
+      caller = MakeError(Code::kResourceExhausted, "too many attempts to join; wait a minute");
+    else if (streams_ >= kMostStreams)
+      caller = MakeError(Code::kResourceExhausted, "too many peers join at this moment");
+    ++streams_;
+    auto enrolling = std::make_shared<Enrolling>(parts_, streams_);
+    if (enrolling->Begin(parts_.gate, caller)) enrolling->Greet();
+    return enrolling.get();
+  }
+
+ private:
+  const IdentityParts parts_;
+  RateLimit rate_{kPerSecond, kBurst};
+  std::atomic<size_t> streams_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<grpc::Service> MakeEnrolmentService(const IdentityParts& parts) {
+  return std::make_unique<Service>(parts);
+}
+
+}  // namespace tributary::service

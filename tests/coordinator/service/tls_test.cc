@@ -1,0 +1,247 @@
+// Who gets through TLS and the gate: T-TLS and T-AUTHZ of privacy-security.md, against a
+// coordinator in this process, over loopback.
+
+#include <gtest/gtest.h>
+
+#include <cstdio>
+
+#include "aggregation/base/file.h"
+#include "coordinator/service/coordinator.h"
+#include "privacy/crypto/private_file.h"
+#include "proto/rpc/enrol.h"
+#include "tests/support/matchers.h"
+#include "tests/support/scratch.h"
+
+namespace tributary::service {
+namespace {
+
+namespace fs = std::filesystem;
+using privacy::kDay;
+using testing::HasSubstr;
+
+class Tls : public testing::Test {
+ protected:
+  Tls() {
+    settings_.project = "alpha";
+    settings_.directory = scratch_.path() / "state";
+    settings_.listen = settings_.enrolment_listen = "127.0.0.1:0";
+    settings_.address = settings_.enrolment_address = "127.0.0.1:1";  // as if there were a NAT
+    now_ = rpc::UnixNow();
+    EXPECT_THAT(MakeProject(settings_), IsOk());
+    auto issuer = identity::Issuer::Open(daemon::AuthorityDirectory(settings_), settings_.project);
+    EXPECT_THAT(issuer, IsOk());
+    EXPECT_THAT(identity::IssueHere(*issuer, daemon::AdminDirectory(settings_), "alpha", "admin",
+                                    "admin", {}, now_),
+                IsOk());
+    issuer_.emplace(*std::move(issuer));
+    auto daemon = CoordinatorDaemon::Start(settings_, false);
+    EXPECT_THAT(daemon, IsOk());
+    daemon_ = *std::move(daemon);
+  }
+  Status MakeProject(const daemon::Settings& settings) const {
+    return identity::MakeAuthority(daemon::AuthorityDirectory(settings), settings.project, now_);
+  }
+  std::string address() const { return fmt::format("127.0.0.1:{}", daemon_->port()); }
+
+  // The answer of one call with that identity.
+  template <typename Answer, typename Request>
+  Result<Answer> Ask(const fs::path& identity, std::string_view method, const Request& request) {
+    rpc::Endpoint endpoint{address(), identity};
+    // What a caller thinks of its own certificate is not the question here.
+    endpoint.check = rpc::IsCoordinator(identity, "alpha");
+    ASSIGN_OR_RETURN(const auto channel, rpc::Channel::Open(endpoint));
+    return channel->Call<Answer>(method, request, std::chrono::seconds(5));
+  }
+  Status Runs(const fs::path& identity) {
+    RETURN_IF_ERROR(Ask<proto::Document>(identity, "Admin/Runs", proto::RunsRequest{}));
+    return {};
+  }
+  // An identity of the project with its times, purpose and names as they are said.
+  fs::path Forged(const std::string& name, const privacy::Authority& issuer,
+                  const privacy::Certificate& root, privacy::LeafProfile profile) {
+    const fs::path directory = scratch_.path() / name;
+    const std::string der = *privacy::PrepareRequest(directory);
+    const auto request = privacy::ParseRequest(der);
+    const auto leaf = privacy::IssueLeaf(issuer, *request, profile);
+    EXPECT_THAT(leaf, IsOk());
+    const std::array chain = {*leaf, issuer.certificate, root};
+    const auto key = privacy::ReadPrivateFile(directory / "request.key");
+    EXPECT_THAT(privacy::WritePrivateFile(privacy::TlsFile(directory),
+                                          std::string(key->text()) + privacy::ToPem(chain)),
+                IsOk());
+    const std::array ours = {issuer_->root()};  // the forger trusts the true coordinator
+    EXPECT_THAT(WriteFile(privacy::RootsFile(directory), privacy::ToPem(ours)), IsOk());
+    return directory;
+  }
+  privacy::Authority Issuer() const {
+    const fs::path directory = daemon::AuthorityDirectory(settings_);
+    auto key = privacy::EcKey::FromPem(privacy::ReadPrivateFile(directory / "issuer.key")->text());
+    return *privacy::JoinAuthority(*std::move(key), issuer_->certificate());
+  }
+  privacy::LeafProfile Viewer(int64_t not_before, int64_t seconds) const {
+    return {{"alpha", "viewer", "vera"}, privacy::Purpose::kClient, not_before, seconds, {}, {}};
+  }
+  fs::path Ours(const std::string& name, const privacy::LeafProfile& profile) {
+    return Forged(name, Issuer(), issuer_->root(), profile);
+  }
+
+  ScratchDirectory scratch_;
+  daemon::Settings settings_;
+  int64_t now_ = 0;
+  std::optional<identity::Issuer> issuer_;
+  std::unique_ptr<CoordinatorDaemon> daemon_;
+};
+
+TEST_F(Tls, AGoodCertificateIsLetInAsWhatItSays) {
+  EXPECT_THAT(Runs(daemon::AdminDirectory(settings_)), IsOk());
+  EXPECT_THAT(Runs(Ours("vera", Viewer(now_ - 60, kDay))), IsOk());
+  EXPECT_THAT(Ask<proto::Document>(scratch_.path() / "vera", "Certificates/List",
+                                   proto::CertificatesRequest{}),
+              Fails(Code::kPermissionDenied, "vera may not call Certificates/List as viewer"));
+}
+
+TEST_F(Tls, RefusesOtherAuthorities) {
+  const auto root = privacy::MakeRoot("alpha", now_ - 60);
+  const auto issuer = privacy::MakeIssuer(*root, "alpha", now_ - 60);
+  EXPECT_THAT(Runs(Forged("other", *issuer, root->certificate, Viewer(now_ - 60, kDay))),
+              Fails(Code::kUnavailable, ""));
+}
+
+TEST_F(Tls, RefusesTheExpiredAndTheNotYetValid) {
+  EXPECT_THAT(Runs(Ours("old", Viewer(now_ - 200, 100))), Fails(Code::kUnavailable, ""));
+  EXPECT_THAT(Runs(Ours("young", Viewer(now_ + 3600, kDay))), Fails(Code::kUnavailable, ""));
+}
+
+TEST_F(Tls, AConnectionDoesNotOutliveItsCertificate) {
+  const fs::path identity = Ours("brief", Viewer(now_ - 60, 60 + 2));
+  rpc::Endpoint endpoint{address(), identity};
+  endpoint.check = rpc::IsCoordinator(identity, "alpha");
+  const auto channel = rpc::Channel::Open(endpoint);
+  const auto runs = [&] {
+    return (*channel)->Call<proto::Document>("Admin/Runs", proto::RunsRequest{});
+  };
+  EXPECT_THAT(runs(), IsOk());
+  while (rpc::UnixNow() < now_ + 2) usleep(100'000);
+  EXPECT_THAT(runs(), Fails(Code::kUnauthenticated, "expired at"));
+}
+
+TEST_F(Tls, RefusesACertificateForServers) {
+  privacy::LeafProfile server = Viewer(now_ - 60, kDay);
+  server.purpose = privacy::Purpose::kServer;
+  EXPECT_THAT(Runs(Ours("server", server)), Fails(Code::kUnavailable, ""));
+}
+
+TEST_F(Tls, RefusesARoleThatTheTableDoesNotHave) {
+  privacy::LeafProfile king = Viewer(now_ - 60, kDay);
+  king.identity.role = "king";
+  EXPECT_THAT(Runs(Ours("king", king)), Fails(Code::kPermissionDenied, "as king"));
+}
+
+TEST_F(Tls, RefusesThoseWithoutACertificate) {
+  rpc::Endpoint endpoint{address()};
+  endpoint.check = rpc::IsCoordinator(daemon::AdminDirectory(settings_), "alpha");
+  const auto channel = rpc::Channel::Open(endpoint);
+  EXPECT_THAT((*channel)->Call<proto::Document>("Admin/Runs", proto::RunsRequest{},
+                                                std::chrono::seconds(5)),
+              Fails(Code::kUnavailable, ""));
+}
+
+TEST_F(Tls, ACallerLooksAtTheCoordinatorToo) {
+  const fs::path admin = daemon::AdminDirectory(settings_);
+  rpc::Endpoint endpoint{address(), admin};
+  endpoint.check = rpc::IsCoordinator(admin, "beta");
+  const auto channel = rpc::Channel::Open(endpoint);
+  EXPECT_THAT((*channel)->Call<proto::Document>("Admin/Runs", proto::RunsRequest{},
+                                                std::chrono::seconds(5)),
+              Fails(Code::kUnavailable, "beta"));
+}
+
+TEST_F(Tls, RevocationEndsWhatIsOpenAndWhatComes) {
+  const fs::path admin = daemon::AdminDirectory(settings_);
+  const auto invitation =
+      Ask<proto::Invitation>(admin, "Certificates/Invite", proto::InviteRequest{"vera", "viewer"});
+  ASSERT_THAT(invitation, IsOk());
+  auto join = proto::DecodeJoinString(invitation->join);
+  join->address = fmt::format("127.0.0.1:{}", *daemon_->enrolment_port());
+  const fs::path vera = scratch_.path() / "vera";
+  const auto answer = rpc::Enrol(*join, *privacy::PrepareRequest(vera), "");
+  ASSERT_THAT(answer, IsOk());
+  ASSERT_THAT(
+      privacy::InstallChain(vera, std::get<proto::IssuedChain>(answer->body).chain.value,
+                            {"alpha", privacy::Purpose::kClient, rpc::UnixNow()}, join->root_spki),
+      IsOk());
+  ASSERT_THAT(Runs(vera), IsOk());
+  const auto channel = rpc::Channel::Open({address(), vera});
+  const auto renewed = rpc::Renew(**channel, vera);
+  ASSERT_THAT(renewed, IsOk());
+  // A control stream stands for every open one: a viewer has none of its own that waits.
+  const auto client = Ask<proto::Invitation>(admin, "Certificates/Invite",
+                                             proto::InviteRequest{"site-1", "client"});
+  join = proto::DecodeJoinString(client->join);
+  join->address = fmt::format("127.0.0.1:{}", *daemon_->enrolment_port());
+  const fs::path site = scratch_.path() / "site-1";
+  const auto issued = rpc::Enrol(*join, *privacy::PrepareRequest(site), "");
+  ASSERT_THAT(
+      privacy::InstallChain(site, std::get<proto::IssuedChain>(issued->body).chain.value,
+                            {"alpha", privacy::Purpose::kClient, rpc::UnixNow()}, join->root_spki),
+      IsOk());
+  const auto link = rpc::Channel::Open({address(), site});
+  const auto stream = (*link)->Open("Session/Connect");
+  ASSERT_TRUE(stream->Write(proto::ClientMessage{proto::Hello{}}));
+  ASSERT_TRUE(*stream->Read<proto::CoordinatorMessage>());  // Welcome
+  for (const auto& [name, role] : {std::pair{"vera", "viewer"}, std::pair{"site-1", "client"}})
+    ASSERT_THAT(Ask<proto::Document>(admin, "Certificates/Revoke",
+                                     proto::RevokeRequest{name, role, "stolen"}),
+                IsOk());
+  EXPECT_FALSE(*stream->Read<proto::CoordinatorMessage>());
+  EXPECT_THAT(stream->Finish(), Fails(Code::kUnauthenticated, "revoked"));
+  EXPECT_THAT(Runs(vera), Fails(Code::kUnauthenticated, "revoked"));
+}
+
+TEST_F(Tls, EnrolmentTellsNobodyAnythingBehindAnotherRoot) {
+  const auto invitation =
+      Ask<proto::Invitation>(daemon::AdminDirectory(settings_), "Certificates/Invite",
+                             proto::InviteRequest{"site-1", "client"});
+  auto join = proto::DecodeJoinString(invitation->join);
+  join->address = fmt::format("127.0.0.1:{}", *daemon_->enrolment_port());
+  join->root_spki = Sha256("another root");
+  EXPECT_THAT(rpc::Enrol(*join, *privacy::PrepareRequest(scratch_.path() / "site-1"), ""),
+              Fails(Code::kUnavailable, "holds the root key"));
+  // Nothing was used up.
+  join = proto::DecodeJoinString(invitation->join);
+  join->address = fmt::format("127.0.0.1:{}", *daemon_->enrolment_port());
+  EXPECT_THAT(rpc::Enrol(*join, *privacy::PrepareRequest(scratch_.path() / "site-1"), ""), IsOk());
+}
+
+TEST_F(Tls, AnAddressMayTryToJoinFiveTimesAMinute) {
+  proto::JoinInvitation join;
+  join.address = fmt::format("127.0.0.1:{}", *daemon_->enrolment_port());
+  join.project = "alpha";
+  join.root_spki = issuer_->root().spki;
+  join.invite_id = "guessed";
+  const std::string request = *privacy::PrepareRequest(scratch_.path() / "guesser");
+  for (int i = 0; i < 5; ++i)
+    EXPECT_THAT(rpc::Enrol(join, request, ""), Fails(Code::kUnauthenticated, "no such invitation"));
+  EXPECT_THAT(rpc::Enrol(join, request, ""), Fails(Code::kResourceExhausted, "wait a minute"));
+}
+
+TEST_F(Tls, SpeaksNothingBelowVersion13) {
+  if (std::system("command -v openssl > /dev/null 2>&1") != 0)
+    GTEST_SKIP() << "no openssl program to ask with";
+  for (const int port : {daemon_->port(), *daemon_->enrolment_port()}) {
+    const auto ask = [&](const char* version) {
+      const std::string command =
+          fmt::format("openssl s_client -connect 127.0.0.1:{} {} < /dev/null 2>&1", port, version);
+      FILE* pipe = popen(command.c_str(), "r");
+      std::string said(1 << 16, '\0');
+      said.resize(std::fread(said.data(), 1, said.size(), pipe));
+      pclose(pipe);
+      return said;
+    };
+    EXPECT_THAT(ask("-tls1_2"), HasSubstr("Cipher is (NONE)"));
+    EXPECT_THAT(ask("-tls1_3"), HasSubstr("New, TLSv1.3"));
+  }
+}
+
+}  // namespace
+}  // namespace tributary::service
