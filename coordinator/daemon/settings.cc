@@ -13,12 +13,20 @@ std::vector<config::Key> KeysOf(Settings& s) {
       {"limits.threads", &s.threads, false, "Threads that combine updates and serve transfers.", 1,
        1024},
       {"limits.runs", &s.most_runs, false, "Runs that may be under way at the same time.", 1, 1000},
+      {"http.listen", &s.http_listen, false,
+       "Address of metrics, health and dashboard, host:port, such as 127.0.0.1:7342; loopback "
+       "only. "
+       "When absent there are none."},
+      {"http.token_file", &s.http_token_file, false,
+       "File (mode 0600) whose first line is the token that every page but health then needs."},
   };
 }
 
 std::span<const config::SectionHelp> SettingsSections() {
-  static constexpr std::array<config::SectionHelp, 2> kSections = {
-      {{"", "The coordinator as a whole."}, {"limits", "How much it takes on."}}};
+  static constexpr std::array<config::SectionHelp, 3> kSections = {
+      {{"", "The coordinator as a whole."},
+       {"limits", "How much it takes on."},
+       {"http", "What the operator sees: metrics, health and the dashboard."}}};
   return kSections;
 }
 

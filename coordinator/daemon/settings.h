@@ -11,6 +11,8 @@ struct Settings {
   std::string listen = "127.0.0.1:7340";
   int64_t threads = 2;
   int64_t most_runs = 8;
+  std::string http_listen;  // empty: no metrics, no dashboard
+  std::filesystem::path http_token_file;
 };
 
 std::vector<config::Key> KeysOf(Settings& settings);

@@ -14,7 +14,14 @@ constexpr int kDiskThreads = 8;
 CoordinatorDaemon::CoordinatorDaemon(const daemon::Settings& settings, bool insecure)
     : insecure_(insecure),
       disk_pool_(kDiskThreads),
-      driver_(*this, static_cast<int>(settings.threads)) {}
+      driver_(*this, metrics_, static_cast<int>(settings.threads)),
+      endpoints_(driver_, metrics_, [this] {
+        return monitor::Readings{{{"driver", driver_.waiting_calls()},
+                                  {"fold", driver_.waiting_work()},
+                                  {"transfer", disk_pool_.waiting()}},
+                                 transferred_.received,
+                                 transferred_.sent};
+      }) {}
 
 Result<std::unique_ptr<CoordinatorDaemon>> CoordinatorDaemon::Start(
     const daemon::Settings& settings, bool insecure) {
@@ -26,6 +33,7 @@ Result<std::unique_ptr<CoordinatorDaemon>> CoordinatorDaemon::Start(
 Status CoordinatorDaemon::Open(const daemon::Settings& settings) {
   const std::filesystem::path directory = settings.directory / settings.project;
   RETURN_IF_ERROR(MakeDirectories(directory));
+  RETURN_IF_ERROR(OpenHttp(settings));
   ASSIGN_OR_RETURN(states_, store::OpenSqliteStore(directory / "state.db"));
   ASSIGN_OR_RETURN(uploads_, store::UploadStore::Open(directory / "uploads"));
   daemon::FederationOptions options;
@@ -39,18 +47,38 @@ Status CoordinatorDaemon::Open(const daemon::Settings& settings) {
   driver_.Start(std::move(federation));
   services_.push_back(MakeSessionService(driver_, hub_, !insecure_));
   services_.push_back(
-      MakeTransferService({driver_, transfers_, *uploads_, disk_pool_, !insecure_}));
+      MakeTransferService({driver_, transfers_, *uploads_, disk_pool_, transferred_, !insecure_}));
   services_.push_back(MakeAdminService(driver_, watchers_, !insecure_));
   std::vector<grpc::Service*> services;
   for (const auto& service : services_) services.push_back(service.get());
   ASSIGN_OR_RETURN(server_, Server::Start({settings.listen, insecure_}, services));
+  endpoints_.SetReady(true);
   return {};
+}
+
+// Answers before the runs are recovered, so that whoever watches sees a slow start.
+Status CoordinatorDaemon::OpenHttp(const daemon::Settings& settings) {
+  if (settings.http_listen.empty()) return {};
+  monitor::HttpOptions options;
+  options.listen = settings.http_listen;
+  if (!settings.http_token_file.empty()) {
+    ASSIGN_OR_RETURN(options.token, monitor::ReadToken(settings.http_token_file));
+  }
+  options.is_open = &monitor::Endpoints::IsOpen;
+  options.handle = [this](std::string_view path) { return endpoints_.Serve(path); };
+  ASSIGN_OR_RETURN(http_, monitor::HttpServer::Start(std::move(options)));
+  return {};
+}
+
+std::optional<int> CoordinatorDaemon::http_port() const {
+  return http_ == nullptr ? std::nullopt : std::optional(http_->port());
 }
 
 CoordinatorDaemon::~CoordinatorDaemon() { Stop(); }
 
 void CoordinatorDaemon::Stop() {
   if (server_ == nullptr) return;
+  endpoints_.SetReady(false);
   hub_.SendToAll({proto::Goodbye{"the coordinator stops", std::chrono::seconds(5)}});
   hub_.CloseAll({Code::kUnavailable, "the coordinator stops"});
   driver_.Stop();

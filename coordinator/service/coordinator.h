@@ -5,6 +5,7 @@
 
 #include "coordinator/daemon/settings.h"
 #include "coordinator/daemon/transfers.h"
+#include "coordinator/monitor/endpoints.h"
 #include "coordinator/service/admin_service.h"
 #include "coordinator/service/server.h"
 #include "coordinator/service/session_hub.h"
@@ -19,12 +20,14 @@ class CoordinatorDaemon : private daemon::Listener {
   ~CoordinatorDaemon() override;
 
   int port() const { return server_->port(); }
+  std::optional<int> http_port() const;
   // Tells clients when to come back, ends what is durable, then returns.
   void Stop();
 
  private:
   CoordinatorDaemon(const daemon::Settings& settings, bool insecure);
   Status Open(const daemon::Settings& settings);
+  Status OpenHttp(const daemon::Settings& settings);
   void Send(const ClientId& client, proto::CoordinatorMessage message) override {
     hub_.Send(client, message);
   }
@@ -36,8 +39,12 @@ class CoordinatorDaemon : private daemon::Listener {
   std::unique_ptr<store::StateStore> states_;
   std::unique_ptr<store::UploadStore> uploads_;
   daemon::Transfers transfers_;
+  daemon::TransferCounters transferred_;
   WorkerPool disk_pool_;
+  monitor::Metrics metrics_;
   daemon::Driver driver_;
+  monitor::Endpoints endpoints_;
+  std::unique_ptr<monitor::HttpServer> http_;
   std::vector<std::unique_ptr<grpc::Service>> services_;
   std::unique_ptr<Server> server_;
 };

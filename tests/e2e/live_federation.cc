@@ -28,12 +28,14 @@ constexpr const char* kLabels = "model.labels=[\"blue\",\"green\",\"red\"]";
 
 }  // namespace
 
-LiveFederation::LiveFederation(int clients) : world_(clients), port_(FreePort()) {
+LiveFederation::LiveFederation(int clients, const std::string& more)
+    : world_(clients), port_(FreePort()) {
   clients_.resize(static_cast<size_t>(clients));
   const Outcome split = RunProgram({"data", "split", world_.File("train.jsonl"), "--by", "client",
                                     "--out", world_.File("sites")});
   TRIBUTARY_CHECK(split.code == 0, split.All());
-  WriteText(world_.path() / "coordinator.toml", fmt::format("listen = \"127.0.0.1:{}\"\n", port_));
+  WriteText(world_.path() / "coordinator.toml",
+            fmt::format("listen = \"127.0.0.1:{}\"\n", port_) + more);
   for (int i = 0; i < clients; ++i)
     WriteText(world_.path() / fmt::format("client-{}.toml", i),
               fmt::format("name = \"site-{0}\"\ncoordinator = \"127.0.0.1:{1}\"\n"
@@ -67,7 +69,8 @@ Outcome LiveFederation::Ask(std::vector<std::string> arguments) const {
   return RunProgram(arguments);
 }
 
-std::string LiveFederation::TrySubmit(const Settings& settings, const std::string& token) {
+std::string LiveFederation::TrySubmit(const Settings& settings, const std::string& token,
+                                      const std::vector<std::string>& more) {
   Settings all = settings;
   all.emplace_back(kLabels);
   if (digest_.empty()) {  // the base model's is what `check` fills in
@@ -78,13 +81,15 @@ std::string LiveFederation::TrySubmit(const Settings& settings, const std::strin
   }
   all.push_back("model.digest=" + digest_);
   std::vector<std::string> arguments = world_.Command("submit", all);
+  arguments.insert(arguments.end(), more.begin(), more.end());
   if (!token.empty()) arguments.insert(arguments.end(), {"--token", token});
   const Outcome submit = Ask(arguments);
   return submit.code == 0 ? submit.out.substr(0, submit.out.find('\n')) : "";
 }
 
-std::string LiveFederation::Submit(const Settings& settings, const std::string& token) {
-  const std::string run = TrySubmit(settings, token);
+std::string LiveFederation::Submit(const Settings& settings, const std::string& token,
+                                   const std::vector<std::string>& more) {
+  const std::string run = TrySubmit(settings, token, more);
   TRIBUTARY_CHECK(!run.empty(), Said());
   return run;
 }

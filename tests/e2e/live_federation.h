@@ -11,16 +11,19 @@ using Settings = std::vector<std::string>;  // section.key=value
 
 class LiveFederation {
  public:
-  explicit LiveFederation(int clients);
+  // `more` stands at the end of the coordinator's configuration.
+  explicit LiveFederation(int clients, const std::string& more = "");
 
   void StartCoordinator(const std::vector<std::string>& variables = {});
   void StartClient(int number, const std::vector<std::string>& variables = {});
   void StartAll();
 
-  // Submits federation.toml; returns the run's id.
-  std::string Submit(const Settings& settings, const std::string& token = "");
+  // Submits federation.toml; returns the run's id. `more` are arguments of `submit`.
+  std::string Submit(const Settings& settings, const std::string& token = "",
+                     const std::vector<std::string>& more = {});
   // The same where the coordinator may be gone: the run's id, or nothing.
-  std::string TrySubmit(const Settings& settings, const std::string& token);
+  std::string TrySubmit(const Settings& settings, const std::string& token,
+                        const std::vector<std::string>& more = {});
   Outcome Ask(std::vector<std::string> arguments) const;  // with where the coordinator is
   // The bytes of the adapter that `export` writes of the run.
   std::string Adapter(const std::string& run) const;
