@@ -14,6 +14,15 @@ struct Options {
   bool insecure = false, metrics = false;
 };
 
+void SayWhere(const daemon::Settings& settings, const service::CoordinatorDaemon& coordinator,
+              bool insecure) {
+  fmt::print(stderr, "project {} is served on {} (port {}){}\n", settings.project, settings.listen,
+             coordinator.port(),
+             insecure ? "; WITHOUT TLS: whoever reaches this machine may take part" : "");
+  if (const auto port = coordinator.http_port())
+    fmt::print(stderr, "dashboard and metrics: http://127.0.0.1:{}/\n", *port);
+}
+
 Result<int> Run(const Options& options) {
   if (options.metrics) return fmt::print("{}", monitor::RenderMetricManual()), kDone;
   if (options.file.empty()) return InvalidArgument("name a configuration, CONFIG");
@@ -21,13 +30,10 @@ Result<int> Run(const Options& options) {
   CatchInterrupts();
   ASSIGN_OR_RETURN(const auto coordinator,
                    service::CoordinatorDaemon::Start(settings, options.insecure));
-  fmt::print(stderr, "project {} is served on {} (port {}){}\n", settings.project, settings.listen,
-             coordinator->port(),
-             options.insecure ? "; WITHOUT TLS: whoever reaches this machine may take part" : "");
-  if (const auto port = coordinator->http_port())
-    fmt::print(stderr, "dashboard and metrics: http://127.0.0.1:{}/\n", *port);
+  if (!coordinator->log().is_json()) SayWhere(settings, *coordinator, options.insecure);
   WaitForInterrupt();
-  fmt::print(stderr, "stopping; a second Ctrl-C stops at once\n");
+  if (!coordinator->log().is_json())
+    fmt::print(stderr, "stopping; a second Ctrl-C stops at once\n");
   coordinator->Stop();
   return kDone;
 }

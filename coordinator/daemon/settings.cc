@@ -5,7 +5,7 @@
 namespace tributary::daemon {
 
 std::vector<config::Key> KeysOf(Settings& s) {
-  return {
+  std::vector<config::Key> keys = {
       {"project", &s.project, false,
        "Name of the federation that this coordinator serves; part of every certificate."},
       {"directory", &s.directory, false, "Where everything durable is kept."},
@@ -20,13 +20,16 @@ std::vector<config::Key> KeysOf(Settings& s) {
       {"http.token_file", &s.http_token_file, false,
        "File (mode 0600) whose first line is the token that every page but health then needs."},
   };
+  config::AddLogKeys(s.log, &keys);
+  return keys;
 }
 
 std::span<const config::SectionHelp> SettingsSections() {
-  static constexpr std::array<config::SectionHelp, 3> kSections = {
+  static constexpr std::array<config::SectionHelp, 4> kSections = {
       {{"", "The coordinator as a whole."},
        {"limits", "How much it takes on."},
-       {"http", "What the operator sees: metrics, health and the dashboard."}}};
+       {"http", "What the operator sees: metrics, health and the dashboard."},
+       config::kLogSection}};
   return kSections;
 }
 

@@ -3,6 +3,7 @@
 #include <future>
 
 #include "coordinator/daemon/status.h"
+#include "coordinator/monitor/assets.h"
 
 namespace tributary::monitor {
 namespace {
@@ -17,9 +18,17 @@ Answer Failure(const Error& error) {
   return {status, "text/plain; charset=utf-8", error.message + "\n"};
 }
 
+const Asset* FindAsset(std::string_view path) {
+  for (const Asset& asset : Assets())
+    if (asset.path == path) return &asset;
+  return nullptr;
+}
+
 }  // namespace
 
-bool Endpoints::IsOpen(std::string_view path) { return path == "/healthz" || path == "/readyz"; }
+bool Endpoints::IsOpen(std::string_view path) {
+  return path == "/healthz" || path == "/readyz" || FindAsset(path) != nullptr;
+}
 
 Result<std::string> Endpoints::Ask(Make make) {
   if (!is_ready_) return MakeError(Code::kUnavailable, "the coordinator starts or stops");
@@ -47,6 +56,8 @@ Answer Endpoints::Serve(std::string_view path) {
     if (!text) return Failure(text.error());
     return {200, "text/plain; version=0.0.4; charset=utf-8", *std::move(text)};
   }
+  if (const Asset* asset = FindAsset(path))
+    return {200, std::string(asset->type) + "; charset=utf-8", std::string(asset->body)};
   if (path.starts_with(kRuns)) return Document(path.substr(kRuns.size()));
   return {404, "text/plain", "there is no such page\n"};
 }

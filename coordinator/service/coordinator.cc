@@ -3,6 +3,7 @@
 #include <grpcpp/impl/service_type.h>
 
 #include "aggregation/base/file.h"
+#include "aggregation/base/version.h"
 #include "coordinator/service/session_service.h"
 #include "coordinator/service/transfer_service.h"
 #include "coordinator/store/sqlite_store.h"
@@ -11,10 +12,14 @@ namespace tributary::service {
 
 constexpr int kDiskThreads = 8;
 
-CoordinatorDaemon::CoordinatorDaemon(const daemon::Settings& settings, bool insecure)
+CoordinatorDaemon::CoordinatorDaemon(const daemon::Settings& settings, bool insecure,
+                                     std::unique_ptr<Log> log)
     : insecure_(insecure),
+      log_(std::move(log)),
       disk_pool_(kDiskThreads),
-      driver_(*this, metrics_, static_cast<int>(settings.threads)),
+      event_log_(*log_),
+      observers_(metrics_, event_log_),
+      driver_(*this, observers_, static_cast<int>(settings.threads)),
       endpoints_(driver_, metrics_, [this] {
         return monitor::Readings{{{"driver", driver_.waiting_calls()},
                                   {"fold", driver_.waiting_work()},
@@ -25,7 +30,9 @@ CoordinatorDaemon::CoordinatorDaemon(const daemon::Settings& settings, bool inse
 
 Result<std::unique_ptr<CoordinatorDaemon>> CoordinatorDaemon::Start(
     const daemon::Settings& settings, bool insecure) {
-  auto daemon = std::unique_ptr<CoordinatorDaemon>(new CoordinatorDaemon(settings, insecure));
+  ASSIGN_OR_RETURN(auto log, Log::Open(settings.log));
+  auto daemon =
+      std::unique_ptr<CoordinatorDaemon>(new CoordinatorDaemon(settings, insecure, std::move(log)));
   RETURN_IF_ERROR(daemon->Open(settings));
   return daemon;
 }
@@ -53,6 +60,12 @@ Status CoordinatorDaemon::Open(const daemon::Settings& settings) {
   for (const auto& service : services_) services.push_back(service.get());
   ASSIGN_OR_RETURN(server_, Server::Start({settings.listen, insecure_}, services));
   endpoints_.SetReady(true);
+  log_->Info("coordinator_started", {{"project", settings.project},
+                                     {"version", std::string(kVersion)},
+                                     {"listen", settings.listen},
+                                     {"port", int64_t{server_->port()}},
+                                     {"http", settings.http_listen},
+                                     {"insecure", insecure_}});
   return {};
 }
 
@@ -79,12 +92,14 @@ CoordinatorDaemon::~CoordinatorDaemon() { Stop(); }
 void CoordinatorDaemon::Stop() {
   if (server_ == nullptr) return;
   endpoints_.SetReady(false);
+  log_->Info("coordinator_stopping");
   hub_.SendToAll({proto::Goodbye{"the coordinator stops", std::chrono::seconds(5)}});
   hub_.CloseAll({Code::kUnavailable, "the coordinator stops"});
   driver_.Stop();
   watchers_.ChangedAll();
   server_->Stop(std::chrono::seconds(5));
   server_.reset();
+  log_->Info("coordinator_stopped");
 }
 
 }  // namespace tributary::service

@@ -6,6 +6,8 @@
 #include "coordinator/daemon/settings.h"
 #include "coordinator/daemon/transfers.h"
 #include "coordinator/monitor/endpoints.h"
+#include "coordinator/monitor/event_log.h"
+#include "coordinator/monitor/observers.h"
 #include "coordinator/service/admin_service.h"
 #include "coordinator/service/server.h"
 #include "coordinator/service/session_hub.h"
@@ -21,11 +23,12 @@ class CoordinatorDaemon : private daemon::Listener {
 
   int port() const { return server_->port(); }
   std::optional<int> http_port() const;
+  Log& log() { return *log_; }
   // Tells clients when to come back, ends what is durable, then returns.
   void Stop();
 
  private:
-  CoordinatorDaemon(const daemon::Settings& settings, bool insecure);
+  CoordinatorDaemon(const daemon::Settings& settings, bool insecure, std::unique_ptr<Log> log);
   Status Open(const daemon::Settings& settings);
   Status OpenHttp(const daemon::Settings& settings);
   void Send(const ClientId& client, proto::CoordinatorMessage message) override {
@@ -34,6 +37,7 @@ class CoordinatorDaemon : private daemon::Listener {
   void Changed(const RunId& run) override { watchers_.Changed(run); }
 
   const bool insecure_;
+  std::unique_ptr<Log> log_;
   SessionHub hub_;
   Watchers watchers_;
   std::unique_ptr<store::StateStore> states_;
@@ -42,6 +46,8 @@ class CoordinatorDaemon : private daemon::Listener {
   daemon::TransferCounters transferred_;
   WorkerPool disk_pool_;
   monitor::Metrics metrics_;
+  monitor::EventLog event_log_;
+  monitor::Observers observers_;
   daemon::Driver driver_;
   monitor::Endpoints endpoints_;
   std::unique_ptr<monitor::HttpServer> http_;

@@ -48,7 +48,8 @@ void LiveFederation::StartCoordinator(const std::vector<std::string>& variables)
   coordinator_ = std::make_unique<StartedProgram>(
       std::vector<std::string>{"coordinator", world_.File("coordinator.toml"), "--insecure"}, "",
       variables);
-  while (!coordinator_->HasEnded() && coordinator_->error().find("is served") == std::string::npos)
+  while (!coordinator_->HasEnded() &&
+         coordinator_->error().find("coordinator_started") == std::string::npos)
     usleep(5'000);  // a crash point may end it before it serves
 }
 

@@ -4,9 +4,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <csignal>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <regex>
 #include <set>
+#include <sstream>
 
 #include "aggregation/base/status.h"
 #include "coordinator/monitor/metric_table.h"
@@ -111,6 +114,39 @@ TEST(Monitor, HasWhatItsTableSaysAndNothingElse) {
   WriteText(live.world().path() / "metrics", metrics);
   const std::string check = "promtool check metrics < " + live.world().File("metrics");
   EXPECT_EQ(std::system(check.c_str()), 0);
+}
+
+// --- the log ---
+
+TEST(Log, TellsARunInStableWords) {
+  LiveFederation live(3, "[log]\nformat = \"json\"\nlevel = \"debug\"\nfile = \"events\"\n");
+  live.StartCoordinator();
+  const std::string run = live.Submit(kRun);
+  for (int i = 0; i < 3; ++i) live.StartClient(i);
+  ASSERT_EQ(live.Ask({"wait", run}).code, 0) << live.Said();
+  live.coordinator().Signal(SIGTERM);
+  live.coordinator().Wait();
+  EXPECT_EQ(live.coordinator().error(), ReadText(live.world().path() / "events"));
+  std::map<std::string, int> events;
+  std::istringstream lines(live.coordinator().error());
+  for (std::string line; std::getline(lines, line);) {
+    const auto json = nlohmann::json::parse(line);
+    ++events[json["event"].get<std::string>()];
+    if (json["event"] == "stage_committed" && json["task"] == "train") {
+      EXPECT_GE(json["averaging_error"].get<double>(), 0) << line;
+    }
+    if (json["event"] == "stage_opened") {
+      EXPECT_EQ(json["cohort"], 3) << line;
+    }
+    EXPECT_FALSE(json.contains("weight")) << line;
+  }
+  for (const char* once : {"coordinator_started", "run_submitted", "run_started", "run_finished",
+                           "coordinator_stopping", "coordinator_stopped"})
+    EXPECT_EQ(events[once], 1) << once;
+  EXPECT_EQ(events["client_connected"], 3);
+  EXPECT_EQ(events["stage_opened"], 5);
+  EXPECT_EQ(events["update_accepted"], 15);
+  EXPECT_EQ(events["stage_committed"], 5);
 }
 
 TEST(Monitor, AsksForTheTokenThatItWasGiven) {

@@ -105,7 +105,9 @@ const std::vector<Place>& Places() {
       {"google/protobuf/", {"proto/convert.cc"}},
       {"grpcpp/", {"proto/rpc", "coordinator/service"}},
       {"tributary/v1/", {"proto/convert.cc", "coordinator/service"}},
-      {"civetweb.h", {"coordinator/monitor/http_server.cc"}}};
+      {"civetweb.h", {"coordinator/monitor/http_server.cc"}},
+      {"spdlog/", {"aggregation/log/log.cc"}},
+      {"prometheus/", {"coordinator/monitor"}}};
   return places;
 }
 
