@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <thread>
 
 #include "aggregation/base/units.h"
 
@@ -64,6 +65,12 @@ Result<std::unique_ptr<Log>> Log::Open(const LogOptions& options) {
   // A full disk must not be told of on that disk, nor end anything.
   parts.logger->set_error_handler([](const std::string&) {});
   return log;
+}
+
+void Log::Flush() {
+  for (int i = 0; i < 1000 && sinks_->thread->queue_size() > 0; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  for (const auto& sink : sinks_->logger->sinks()) sink->flush();
 }
 
 void Log::SetLevel(LogLevel level) { sinks_->level = level; }

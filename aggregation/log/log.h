@@ -60,6 +60,8 @@ class Log {
   }
 
   void SetLevel(LogLevel level);
+  // Waits, for a second at most, until what was written is out; for a process that ends itself.
+  void Flush();
   bool is_json() const { return is_json_; }
 
  private:

@@ -19,14 +19,15 @@ CoordinatorDaemon::CoordinatorDaemon(const daemon::Settings& settings, bool inse
       disk_pool_(kDiskThreads),
       event_log_(*log_),
       observers_(metrics_, event_log_),
-      driver_(*this, observers_, static_cast<int>(settings.threads)),
-      endpoints_(driver_, metrics_, [this] {
-        return monitor::Readings{{{"driver", driver_.waiting_calls()},
-                                  {"fold", driver_.waiting_work()},
-                                  {"transfer", disk_pool_.waiting()}},
-                                 transferred_.received,
-                                 transferred_.sent};
-      }) {}
+      endpoints_(driver_, metrics_,
+                 [this] {
+                   return monitor::Readings{{{"driver", driver_.waiting_calls()},
+                                             {"fold", driver_.waiting_work()},
+                                             {"transfer", disk_pool_.waiting()}},
+                                            transferred_.received,
+                                            transferred_.sent};
+                 }),
+      driver_(*this, observers_, static_cast<int>(settings.threads)) {}
 
 Result<std::unique_ptr<CoordinatorDaemon>> CoordinatorDaemon::Start(
     const daemon::Settings& settings, bool insecure) {

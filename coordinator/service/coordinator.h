@@ -48,8 +48,8 @@ class CoordinatorDaemon : private daemon::Listener {
   monitor::Metrics metrics_;
   monitor::EventLog event_log_;
   monitor::Observers observers_;
+  monitor::Endpoints endpoints_;  // outlives the driver's thread, which may still answer for it
   daemon::Driver driver_;
-  monitor::Endpoints endpoints_;
   std::unique_ptr<monitor::HttpServer> http_;
   std::vector<std::unique_ptr<grpc::Service>> services_;
   std::unique_ptr<Server> server_;

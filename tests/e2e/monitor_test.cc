@@ -143,6 +143,18 @@ TEST(Log, TellsARunInStableWords) {
   for (const char* once : {"coordinator_started", "run_submitted", "run_started", "run_finished",
                            "coordinator_stopping", "coordinator_stopped"})
     EXPECT_EQ(events[once], 1) << once;
+  // A client's log is text: time, level, event.
+  std::istringstream of_client(live.client(0).error());
+  for (std::string line; std::getline(of_client, line);) {
+    std::string time, level, event;
+    std::istringstream(line) >> time >> level >> event;
+    ++events[event];
+  }
+  const std::string manual = ReadText(TRIBUTARY_SOURCE_DIR "/docs/operating.md");
+  for (const auto& [event, count] : events) {
+    EXPECT_THAT(manual, HasSubstr("`" + event + "`"));
+  }
+  EXPECT_EQ(events["task_started"], 5);
   EXPECT_EQ(events["client_connected"], 3);
   EXPECT_EQ(events["stage_opened"], 5);
   EXPECT_EQ(events["update_accepted"], 15);
