@@ -29,6 +29,11 @@ void WorkerPool::Stop() {
   posted_.notify_all();
 }
 
+size_t WorkerPool::waiting() {
+  const std::scoped_lock lock(mutex_);
+  return queue_.size();
+}
+
 void WorkerPool::Work() {
   std::unique_lock lock(mutex_);
   for (;;) {

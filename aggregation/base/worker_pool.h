@@ -19,6 +19,8 @@ class WorkerPool {
   bool Post(std::function<void()> work);
   void Stop();
 
+  size_t waiting();  // work that has not begun
+
  private:
   void Work();
 

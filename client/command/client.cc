@@ -2,6 +2,7 @@
 
 #include <cstdio>
 
+#include "aggregation/base/version.h"
 #include "client/command/join.h"
 #include "client/edge/edge.h"
 #include "deploy/commands.h"
@@ -17,11 +18,14 @@ struct Options {
 Result<int> Run(const Options& options) {
   ASSIGN_OR_RETURN(edge::Settings settings, edge::ReadSettings(options.file));
   CatchInterrupts();
-  const auto notify = [](std::string_view line) { fmt::print(stderr, "{}\n", line); };
-  ASSIGN_OR_RETURN(const auto edge,
-                   edge::Edge::Start(std::move(settings), options.insecure, notify));
+  ASSIGN_OR_RETURN(const auto log, Log::Open(settings.log));
+  log->Info("client_started", {{"name", settings.name},
+                               {"version", std::string(kVersion)},
+                               {"coordinator", settings.coordinator},
+                               {"insecure", options.insecure}});
+  ASSIGN_OR_RETURN(const auto edge, edge::Edge::Start(std::move(settings), options.insecure, *log));
   WaitForInterrupt();
-  fmt::print(stderr, "stopping\n");
+  log->Info("client_stopping");
   return kDone;
 }
 

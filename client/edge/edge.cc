@@ -21,6 +21,15 @@ client::SessionOptions Options(const std::string& name, const RunId& run) {
   return options;
 }
 
+LogFields FieldsOf(const RunId& run, const Task& task, LogFields more = {}) {
+  LogFields fields = {{"run", run.value},
+                      {"round", task.round},
+                      {"task", std::string(Name(task.kind))},
+                      {"sequence", task.sequence}};
+  fields.insert(fields.end(), more.begin(), more.end());
+  return fields;
+}
+
 std::string_view InstructionSet() {
   if (__builtin_cpu_supports("avx512f")) return "avx512";
   return __builtin_cpu_supports("avx2") ? "avx2" : "generic";
@@ -28,11 +37,10 @@ std::string_view InstructionSet() {
 
 }  // namespace
 
-Edge::Edge(Settings settings, Notify notify)
-    : settings_(std::move(settings)), notify_(std::move(notify)) {}
+Edge::Edge(Settings settings, Log& log) : settings_(std::move(settings)), log_(log) {}
 
-Result<std::unique_ptr<Edge>> Edge::Start(Settings settings, bool insecure, Notify notify) {
-  auto edge = std::unique_ptr<Edge>(new Edge(std::move(settings), std::move(notify)));
+Result<std::unique_ptr<Edge>> Edge::Start(Settings settings, bool insecure, Log& log) {
+  auto edge = std::unique_ptr<Edge>(new Edge(std::move(settings), log));
   RETURN_IF_ERROR(edge->Open(insecure));
   return edge;
 }
@@ -67,8 +75,7 @@ Status Edge::Open(bool insecure) {
           if (done->reason == Reason::kAccepted)
             return Step(job.run, client::WorkFinished{job.task.sequence, done->digest, done->weight,
                                                       done->metrics});
-          notify_(fmt::format("{}: {} of round {}: {}", job.run.value, Name(job.task.kind),
-                              job.task.round, done->detail));
+          log_.Warning("task_failed", FieldsOf(job.run, job.task, {{"detail", done->detail}}));
           if (const auto it = runs_.find(job.run); it != runs_.end())
             it->second.detail = done->detail.substr(0, proto::kMaxText);
           Step(job.run, client::WorkFailed{job.task.sequence, done->reason});
@@ -80,10 +87,7 @@ Status Edge::Open(bool insecure) {
         });
       });
   RETURN_IF_ERROR(Recover());
-  if (!insecure)
-    renewal_ = std::make_unique<Renewal>(*channel_, [this](std::string_view line) {
-      Post([this, text = std::string(line)] { notify_(text); });
-    });
+  if (!insecure) renewal_ = std::make_unique<Renewal>(*channel_, log_);
   thread_ = std::thread([this] { Drive(); });
   return {};
 }
@@ -216,7 +220,8 @@ void Edge::Pump(const RunId& run, RunSession& session) {
     if (!texts.empty()) {
       CrashPoint("before_append");
       if (Status kept = states_->Append(run, texts); !kept) {
-        notify_(kept.error().message);
+        log_.Error("journal_failed", {{"error", kept.error().message}});
+        log_.Flush();
         ::_exit(1);  // what is not durable must not be acted on; the next start takes it up
       }
       for (const client::Record& record : ready.records)
@@ -226,8 +231,9 @@ void Edge::Pump(const RunId& run, RunSession& session) {
       if (const auto* ended = std::get_if<client::TaskEnded>(&record)) {
         std::error_code ignored;
         std::filesystem::remove(worker_->OutboxFile(run, ended->sequence), ignored);
-        notify_(
-            fmt::format("{}: task {} ended: {}", run.value, ended->sequence, Name(ended->reason)));
+        log_.Info("task_ended", {{"run", run.value},
+                                 {"sequence", ended->sequence},
+                                 {"reason", std::string(Name(ended->reason))}});
       }
     for (const client::Command& command : ready.commands) {
       CarryOut(run, session, command);
@@ -245,8 +251,7 @@ void Edge::CarryOut(const RunId& run, RunSession& session, const client::Command
   } else if (const auto* hello = std::get_if<client::SayHello>(&command)) {
     Say(proto::Holds{run, hello->holds});
   } else if (const auto* start = std::get_if<client::StartWork>(&command)) {
-    notify_(
-        fmt::format("{}: {} of round {}", run.value, Name(start->task.kind), start->task.round));
+    log_.Info("task_started", FieldsOf(run, start->task));
     worker_->Start({run, session.plan, session.rank, start->task});
   } else if (const auto* stop = std::get_if<client::StopWork>(&command)) {
     worker_->Stop(run, stop->sequence);
@@ -275,7 +280,8 @@ void Edge::UploadUpdate(const RunId& run, const client::Upload& upload) {
                                        file);
     Post([this, run, upload, sent] {
       uploading_.erase(run);
-      if (!sent) notify_(fmt::format("{}: upload: {}", run.value, sent.error().message));
+      if (!sent)
+        log_.Warning("upload_failed", {{"run", run.value}, {"error", sent.error().message}});
       // Where it was refused, the offer that follows is answered with the reason.
       if (!sent && IsPassing(sent.error().code))
         Step(run, client::ConnectionLost{});
@@ -308,14 +314,17 @@ void Edge::Dial() {
     if (!is_welcome) {
       const Status why = stream->Finish();
       Post([this, why] {
-        notify_(fmt::format("cannot connect: {}", why ? "no welcome" : why.error().message));
+        log_.Warning("connect_failed", {{"coordinator", settings_.coordinator},
+                                        {"error", why ? "no welcome" : why.error().message}});
         Step(kLink, client::ConnectionLost{});
       });
       return;
     }
     Post([this, stream, welcome = std::get<proto::Welcome>((*first)->body)] {
       link_ = stream;
-      notify_(fmt::format("connected to project {} at {}", welcome.project, address_));
+      log_.Info(
+          "connected",
+          {{"project", welcome.project}, {"coordinator", address_}, {"version", welcome.program}});
       StepAll(client::Connected{});
     });
     ReadLink(stream);
@@ -332,7 +341,7 @@ void Edge::ReadLink(std::shared_ptr<rpc::Stream> stream) {
   const Status why = stream->Finish();
   Post([this, why] {
     link_.reset();
-    notify_(fmt::format("connection lost: {}", why ? "closed" : why.error().message));
+    log_.Warning("connection_lost", {{"error", why ? "closed" : why.error().message}});
     StepAll(client::ConnectionLost{});
   });
 }
@@ -354,10 +363,10 @@ void Edge::Hear(const proto::CoordinatorBody& message) {
   } else if (const auto* end = std::get_if<proto::RunEnd>(&message)) {
     const auto it = runs_.find(end->run);
     if (it == runs_.end() || it->second.session->in_hand().task) return;
-    notify_(fmt::format("{}: the run has ended: {}", end->run.value, Name(end->reason)));
+    log_.Info("run_ended", {{"run", end->run.value}, {"reason", std::string(Name(end->reason))}});
     if (states_->Put(end->run, kEnded, Name(end->reason))) runs_.erase(it);
   } else if (const auto* goodbye = std::get_if<proto::Goodbye>(&message)) {
-    notify_(fmt::format("the coordinator says goodbye: {}", goodbye->why));
+    log_.Info("coordinator_stops", {{"why", goodbye->why}});
   }
 }
 
@@ -366,7 +375,9 @@ void Edge::Take(const proto::Assignment& assignment) {
     const nlohmann::json json = {{"plan", assignment.plan.Hex()}, {"rank", assignment.rank}};
     Status added = states_->Put(assignment.run, kAssignment, json.dump());
     if (added) added = AddRun(assignment.run, {});
-    if (!added) return notify_(added.error().message);
+    if (!added)
+      return log_.Error("assignment_failed",
+                        {{"run", assignment.run.value}, {"error", added.error().message}});
   }
   Step(assignment.run, client::TaskReceived{assignment.task});
 }

@@ -18,12 +18,10 @@
 
 namespace tributary::edge {
 
-// What a person may want to see; called on the driver's thread.
-using Notify = std::function<void(std::string_view line)>;
-
 class Edge {
  public:
-  static Result<std::unique_ptr<Edge>> Start(Settings settings, bool insecure, Notify notify);
+  // The log outlives the client.
+  static Result<std::unique_ptr<Edge>> Start(Settings settings, bool insecure, Log& log);
   ~Edge();  // stops within a step; what is durable goes on at the next start
 
  private:
@@ -34,7 +32,7 @@ class Edge {
     std::string detail;  // of the last failure
   };
 
-  Edge(Settings settings, Notify notify);
+  Edge(Settings settings, Log& log);
   Status Open(bool insecure);
   Status OpenChannel(bool insecure);
   Status Recover();
@@ -57,7 +55,7 @@ class Edge {
   void UploadUpdate(const RunId& run, const client::Upload& upload);
 
   const Settings settings_;
-  const Notify notify_;
+  Log& log_;
   std::string name_, address_;  // of the site, of the coordinator
   std::unique_ptr<store::StateStore> states_;
   std::unique_ptr<rpc::Channel> channel_;

@@ -10,8 +10,8 @@ namespace tributary::edge {
 constexpr int kAlarm = 3;  // failures in a row
 constexpr Duration kAgain = std::chrono::minutes(10), kMost = std::chrono::hours(1);
 
-Renewal::Renewal(rpc::Channel& channel, std::function<void(std::string_view)> notify)
-    : channel_(channel), notify_(std::move(notify)), thread_([this] { Work(); }) {}
+Renewal::Renewal(rpc::Channel& channel, Log& log)
+    : channel_(channel), log_(log), thread_([this] { Work(); }) {}
 
 Renewal::~Renewal() {
   {
@@ -43,13 +43,13 @@ Duration Renewal::Look() {
   }
   if (own) {
     failures_ = 0;
-    notify_(fmt::format("the certificate was renewed, for {} days",
-                        (own->leaf.not_after - now) / privacy::kDay));
+    log_.Info("certificate_renewed", {{"not_after", own->leaf.not_after}});
     return kAgain;
   }
   ++failures_;
-  notify_(fmt::format("{}the certificate could not be renewed: {}",
-                      failures_ >= kAlarm ? "ALARM: " : "", own.error().message));
+  // Later it is an error: whoever reads the log should act before the old one ends.
+  log_.Write(failures_ >= kAlarm ? LogLevel::kError : LogLevel::kWarning, "certificate_not_renewed",
+             {{"why", own.error().message}, {"tries", int64_t{failures_}}});
   return kAgain;
 }
 

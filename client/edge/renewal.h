@@ -3,18 +3,18 @@
 // is left. gRPC looks at the files again by itself.
 
 #include <condition_variable>
-#include <functional>
 #include <mutex>
 #include <thread>
 
+#include "aggregation/log/log.h"
 #include "proto/rpc/channel.h"
 
 namespace tributary::edge {
 
 class Renewal {
  public:
-  // `channel` outlives it; `notify` is called on its thread.
-  Renewal(rpc::Channel& channel, std::function<void(std::string_view)> notify);
+  // Both outlive it.
+  Renewal(rpc::Channel& channel, Log& log);
   ~Renewal();
 
  private:
@@ -23,7 +23,7 @@ class Renewal {
   Duration Look();
 
   rpc::Channel& channel_;
-  const std::function<void(std::string_view)> notify_;
+  Log& log_;
   int failures_ = 0;
   std::mutex mutex_;
   std::condition_variable changed_;

@@ -5,7 +5,7 @@
 namespace tributary::edge {
 
 std::vector<config::Key> KeysOf(Settings& s) {
-  return {
+  std::vector<config::Key> keys = {
       {"name", &s.name, false, "Name of the site; with TLS it is the certificate's."},
       {"coordinator", &s.coordinator, false,
        "Address of the coordinator, host:port; when absent, the one learnt on joining."},
@@ -29,14 +29,17 @@ std::vector<config::Key> KeysOf(Settings& s) {
        {"", "jsonl", "csv", "tsv"}},
       {"limits.threads", &s.threads, false, "Threads of evaluations and statistics.", 1, 1024},
   };
+  config::AddLogKeys(s.log, &keys);
+  return keys;
 }
 
 std::span<const config::SectionHelp> SettingsSections() {
-  static constexpr std::array<config::SectionHelp, 4> kSections = {
+  static constexpr std::array<config::SectionHelp, 5> kSections = {
       {{"", "The client as a whole."},
        {"connection", "How the coordinator is reached."},
        {"data", "The site's rows; which columns mean what."},
-       {"limits", "What a task may use."}}};
+       {"limits", "What a task may use."},
+       config::kLogSection}};
   return kSections;
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 // An edge client's configuration file: the site's own view of where its model and rows are.
 
-#include "coordinator/config/keys.h"
+#include "coordinator/config/log_keys.h"
 
 namespace tributary::edge {
 
@@ -21,6 +21,7 @@ struct Settings {
   std::string device = "auto";
   int64_t threads = 1;
   DataSettings data;
+  LogOptions log;
 };
 
 std::vector<config::Key> KeysOf(Settings& settings);

@@ -2,6 +2,7 @@
 
 #include <cstdio>
 
+#include "coordinator/monitor/metric_table.h"
 #include "coordinator/service/coordinator.h"
 #include "deploy/commands.h"
 
@@ -10,21 +11,31 @@ namespace {
 
 struct Options {
   std::string file;
-  bool insecure = false;
+  bool insecure = false, metrics = false;
 };
 
+void SayWhere(const daemon::Settings& settings, const service::CoordinatorDaemon& coordinator,
+              bool insecure) {
+  fmt::print(stderr, "project {} is served on {} (port {}){}\n", settings.project, settings.listen,
+             coordinator.port(),
+             insecure ? "; WITHOUT TLS: whoever reaches this machine may take part" : "");
+  if (const auto port = coordinator.enrolment_port())
+    fmt::print(stderr, "sites join on {} (port {})\n", settings.enrolment_listen, *port);
+  if (const auto port = coordinator.http_port())
+    fmt::print(stderr, "dashboard and metrics: http://127.0.0.1:{}/\n", *port);
+}
+
 Result<int> Run(const Options& options) {
+  if (options.metrics) return fmt::print("{}", monitor::RenderMetricManual()), kDone;
+  if (options.file.empty()) return InvalidArgument("name a configuration, CONFIG");
   ASSIGN_OR_RETURN(const daemon::Settings settings, daemon::ReadSettings(options.file));
   CatchInterrupts();
   ASSIGN_OR_RETURN(const auto coordinator,
                    service::CoordinatorDaemon::Start(settings, options.insecure));
-  fmt::print(stderr, "project {} is served on {} (port {}){}\n", settings.project, settings.listen,
-             coordinator->port(),
-             options.insecure ? "; WITHOUT TLS: whoever reaches this machine may take part" : "");
-  if (const auto port = coordinator->enrolment_port())
-    fmt::print(stderr, "sites join on {} (port {})\n", settings.enrolment_listen, *port);
+  if (!coordinator->log().is_json()) SayWhere(settings, *coordinator, options.insecure);
   WaitForInterrupt();
-  fmt::print(stderr, "stopping; a second Ctrl-C stops at once\n");
+  if (!coordinator->log().is_json())
+    fmt::print(stderr, "stopping; a second Ctrl-C stops at once\n");
   coordinator->Stop();
   return kDone;
 }
@@ -33,9 +44,11 @@ Result<int> Run(const Options& options) {
 
 CommandBody AddCoordinator(CLI::App& app) {
   auto options = std::make_shared<Options>();
-  app.add_option("CONFIG", options->file, "Configuration (TOML)")->required();
+  app.add_option("CONFIG", options->file, "Configuration (TOML)");
   app.add_flag("--insecure", options->insecure,
                "Serve without TLS, on a loopback address only: for trying things out");
+  app.add_flag("--metrics", options->metrics,
+               "Print the list of all metrics (docs/metrics.md) instead");
   app.footer(
       "Example:\n  tributary coordinator coordinator.toml\nCtrl-C or SIGTERM stops it; "
       "whatever it had acknowledged goes on when it is started again, also after kill -9.");

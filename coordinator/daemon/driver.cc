@@ -12,8 +12,8 @@ TimePoint SystemTime() {
 
 }  // namespace
 
-Driver::Driver(Listener& listener, int workers)
-    : listener_(listener), began_(SystemTime()), pool_(workers) {}
+Driver::Driver(Listener& listener, Observer& observer, int workers)
+    : listener_(listener), observer_(observer), began_(SystemTime()), pool_(workers) {}
 
 Driver::~Driver() {
   Stop();
@@ -46,6 +46,11 @@ bool Driver::Post(std::function<void(Federation&)> task) {
 
 void Driver::Work(std::function<std::function<void()>()> work) {
   pool_.Post([this, work = std::move(work)] { Post([then = work()](Federation&) { then(); }); });
+}
+
+size_t Driver::waiting_calls() {
+  const std::scoped_lock lock(mutex_);
+  return queue_.size();
 }
 
 void Driver::Point(std::string_view name) { CrashPoint(name); }

@@ -22,8 +22,8 @@ class Listener {
 
 class Driver : public Surroundings {
  public:
-  // `workers` threads for what takes long.
-  Driver(Listener& listener, int workers);
+  // `workers` threads for what takes long. Listener and observer outlive the driver.
+  Driver(Listener& listener, Observer& observer, int workers);
   ~Driver() override;  // Stop, then joins
 
   // Takes the federation over and begins.
@@ -44,11 +44,17 @@ class Driver : public Surroundings {
   void Work(std::function<std::function<void()>()> work) override;
   void Changed(const RunId& run) override { listener_.Changed(run); }
   void Point(std::string_view name) override;
+  Observer& observer() override { return observer_; }
+
+  // What waits: calls for the driver's thread, work for the pool. Any thread.
+  size_t waiting_calls();
+  size_t waiting_work() { return pool_.waiting(); }
 
  private:
   void Drive();
 
   Listener& listener_;
+  Observer& observer_;
   const TimePoint began_;
   const std::chrono::steady_clock::time_point steady_began_ = std::chrono::steady_clock::now();
   std::unique_ptr<Federation> federation_;

@@ -47,6 +47,7 @@ Status Federation::OpenRuns() {
       return MakeError(Code::kDataLoss, "run {}: its submission is missing", id.value);
     ASSIGN_OR_RETURN(RunSetup setup, RunSetupFromJson(id, *submission));
     ASSIGN_OR_RETURN(Run* const run, AddRun(std::move(setup)));
+    observer().Opened(*run, /*is_new=*/false);
     Populate(*run);
   }
   return {};
@@ -95,7 +96,7 @@ Status Federation::Enrol(const ClientId& client, Tags tags) {
   return registry_.Enrol(client, std::move(tags));
 }
 
-Result<proto::Welcome> Federation::Connected(const ClientId& client, const proto::Hello& hello) {
+Status Federation::Greet(const ClientId& client, const proto::Hello& hello) {
   if (hello.major != proto::kMajor)
     return MakeError(Code::kFailedPrecondition,
                      "protocol version {}.{} is not spoken here; version {}.0 to {}.{} is",
@@ -106,10 +107,19 @@ Result<proto::Welcome> Federation::Connected(const ClientId& client, const proto
                        options_.project);
     RETURN_IF_ERROR(registry_.Enrol(client, {}));
   }
+  return {};
+}
+
+Result<proto::Welcome> Federation::Connected(const ClientId& client, const proto::Hello& hello) {
+  if (Status greeted = Greet(client, hello); !greeted) {
+    observer().Refused(client, greeted.error());
+    return tl::unexpected(greeted.error());
+  }
   Client& known = *registry_.Find(client);
   known.is_connected = true;
   known.since = around_.Now();
   known.hello = hello;
+  observer().Connected(client, hello);
   return proto::Welcome{std::min(hello.minor, proto::kMinor), incarnation_, options_.project,
                         std::string(kVersion), around_.Now()};
 }
@@ -120,6 +130,7 @@ void Federation::Disconnected(const ClientId& client) {
   known->is_connected = false;
   known->since = around_.Now();
   known->progress.reset();
+  observer().Disconnected(client);
   for (const auto& [id, run] : runs_)
     if (TakesPart(*run, client))
       run->Step(around_.Now(), PopulationChanged{PopulationChanged::Kind::kDisconnected, {client}});
@@ -177,6 +188,7 @@ void Federation::Offered(Run& run, const ClientId& client, proto::Offer offer) {
       if (fits) return found->second->Step(around_.Now(), event);
       if (Client* known = registry_.Find(client)) known->last_failure = fits.error().message;
       found->second->SetLastFault(fmt::format("{}: {}", client.value, fits.error().message));
+      observer().Rejected(*found->second, client, fits.error());
       found->second->Step(around_.Now(),
                           coordinator::ClientFailed{client, event.sequence, Reason::kBadUpdate});
     };
@@ -189,6 +201,7 @@ void Federation::On(const ClientId& client, const proto::Failure& message) {
   if (Client* known = registry_.Find(client)) known->last_failure = message.detail;
   it->second->SetLastFault(fmt::format("{}: {}", client.value, message.detail));
   const Reason reason = IsClientFault(message.reason) ? message.reason : Reason::kFailed;
+  observer().Failed(*it->second, client, reason, message.detail);
   it->second->Step(around_.Now(), coordinator::ClientFailed{client, message.sequence, reason});
 }
 
@@ -242,6 +255,7 @@ Result<RunId> Federation::Submit(proto::Submission submission) {
   RETURN_IF_ERROR(states_.Put(setup.id, kSubmission, ToJson(setup)));
   around_.Point("submitted");
   ASSIGN_OR_RETURN(Run* const run, AddRun(std::move(setup)));
+  observer().Opened(*run, /*is_new=*/true);
   Populate(*run);
   return run->setup().id;
 }

@@ -19,6 +19,7 @@ class Surroundings {
   virtual void Work(std::function<std::function<void()>()> work) = 0;
   virtual void Changed(const RunId& run) = 0;
   virtual void Point(std::string_view name) = 0;
+  virtual Observer& observer() = 0;
 };
 
 struct FederationOptions {
@@ -75,6 +76,7 @@ class Federation : private Effects {
   Result<Run*> AddRun(RunSetup setup);
   void Populate(Run& run);
   bool TakesPart(const Run& run, const ClientId& client) const;
+  Status Greet(const ClientId& client, const proto::Hello& hello);
   void Offered(Run& run, const ClientId& client, proto::Offer offer);
 
   void On(const ClientId& client, const proto::Holds& message);
@@ -88,6 +90,7 @@ class Federation : private Effects {
   void Fold(Run& run, const coordinator::FinishAggregate& command) override;
   void Changed(Run& run) override;
   void Point(std::string_view name) override { around_.Point(name); }
+  Observer& observer() override { return around_.observer(); }
 
   const FederationOptions options_;
   store::StateStore& states_;

@@ -82,11 +82,14 @@ Status Run::CarryOutReady() {
 
 Status Run::Persist(std::span<const Record> records) {
   effects_.Point("before_append");
+  const auto begun = std::chrono::steady_clock::now();
   RETURN_IF_ERROR(stores_.states->Append(setup_.id, coordinator::ToTexts(records)));
+  const auto took = std::chrono::steady_clock::now() - begun;
   for (const Record& record : records) {
     records_.push_back(record);
     std::visit([this](const auto& r) { effects_.Point(r.kName); }, record);
   }
+  effects_.observer().Recorded(*this, records, std::chrono::duration_cast<Duration>(took));
   return {};
 }
 
@@ -148,6 +151,7 @@ bool Run::OnTime(TimePoint now) {
     return false;
   }
   halted_.clear();
+  effects_.observer().Recovered(*this);
   return true;
 }
 
@@ -156,6 +160,7 @@ void Run::Halt(TimePoint now, const Error& error) {
   ++generation_;
   halted_ = error.message;
   retry_at_ = now + kRetry;
+  effects_.observer().Halted(*this, error);
   effects_.Changed(*this);
 }
 

@@ -11,6 +11,7 @@
 #include <memory>
 
 #include "coordinator/core/coordinator.h"
+#include "coordinator/daemon/observer.h"
 #include "coordinator/daemon/submission.h"
 #include "coordinator/fold/folder.h"
 #include "coordinator/report/run_view.h"
@@ -20,8 +21,6 @@
 
 namespace tributary::daemon {
 
-class Run;
-
 // What a run asks of its surroundings. Never blocks.
 class Effects {
  public:
@@ -29,6 +28,7 @@ class Effects {
   virtual void Send(const ClientId& client, proto::CoordinatorBody message) = 0;
   virtual void Fold(Run& run, const coordinator::FinishAggregate& command) = 0;
   virtual void Changed(Run& run) = 0;  // something that a status shows
+  virtual Observer& observer() = 0;
   // A named point at which tests may end the process, so that recovery is proved at every one.
   virtual void Point(std::string_view name) = 0;
 };

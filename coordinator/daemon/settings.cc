@@ -9,7 +9,7 @@
 namespace tributary::daemon {
 
 std::vector<config::Key> KeysOf(Settings& s) {
-  return {
+  std::vector<config::Key> keys = {
       {"project", &s.project, false,
        "Name of the federation that this coordinator serves; part of every certificate."},
       {"directory", &s.directory, false, "Where everything durable is kept."},
@@ -25,14 +25,24 @@ std::vector<config::Key> KeysOf(Settings& s) {
       {"limits.threads", &s.threads, false, "Threads that combine updates and serve transfers.", 1,
        1024},
       {"limits.runs", &s.most_runs, false, "Runs that may be under way at the same time.", 1, 1000},
+      {"http.listen", &s.http_listen, false,
+       "Address of metrics, health and dashboard, host:port, such as 127.0.0.1:7342; loopback "
+       "only. "
+       "When absent there are none."},
+      {"http.token_file", &s.http_token_file, false,
+       "File (mode 0600) whose first line is the token that every page but health then needs."},
   };
+  config::AddLogKeys(s.log, &keys);
+  return keys;
 }
 
 std::span<const config::SectionHelp> SettingsSections() {
-  static constexpr std::array<config::SectionHelp, 3> kSections = {
+  static constexpr std::array<config::SectionHelp, 5> kSections = {
       {{"", "The coordinator as a whole."},
        {"enrolment", "The port for those who have no certificate yet."},
-       {"limits", "How much it takes on."}}};
+       {"limits", "How much it takes on."},
+       {"http", "What the operator sees: metrics, health and the dashboard."},
+       config::kLogSection}};
   return kSections;
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 // A coordinator's configuration file.
 
-#include "coordinator/config/keys.h"
+#include "coordinator/config/log_keys.h"
 
 namespace tributary::daemon {
 
@@ -15,6 +15,9 @@ struct Settings {
   std::vector<std::string> hosts;  // names and addresses in the coordinator's certificate
   int64_t threads = 2;
   int64_t most_runs = 8;
+  std::string http_listen;  // empty: no metrics, no dashboard
+  std::filesystem::path http_token_file;
+  LogOptions log;
 };
 
 std::vector<config::Key> KeysOf(Settings& settings);

@@ -17,13 +17,6 @@ std::string Dump(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-// How a run stands, in one word and in one sentence.
-struct Standing {
-  std::string phase, why;
-  std::vector<std::string> waits_for = {};
-  std::optional<TimePoint> until = {};
-};
-
 std::vector<std::string> Pending(const Stage& stage) {
   std::vector<std::string> names;
   for (const Member& member : stage.members)
@@ -58,31 +51,9 @@ Standing SelectingStands(const Federation& federation, const Run& run, const Sta
   return s;
 }
 
-Standing Stands(const Federation& federation, const Run& run) {
-  const State* state = run.state();
-  if (state == nullptr) return {"halted", run.halted()};
-  if (const auto* finished = std::get_if<Finished>(&state->phase))
-    return {"finished", fmt::format("ended: {}", Name(finished->reason))};
-  const bool is_between = std::holds_alternative<Selecting>(state->phase);
-  if (state->paused && is_between)
-    return {"paused", fmt::format("paused: {}{}", Name(*state->paused),
-                                  run.last_fault().empty() ? "" : "; " + run.last_fault())};
-  if (is_between) return SelectingStands(federation, run, *state);
-  if (const auto* reporting = std::get_if<Reporting>(&state->phase)) {
-    const Stage& stage = reporting->stage;
-    return {"reporting",
-            fmt::format("waits for {} of {} clients to report {}", stage.pending,
-                        stage.members.size(), Name(stage.task.kind)),
-            Pending(stage), stage.task.deadline};
-  }
-  if (std::holds_alternative<Aggregating>(state->phase))
-    return {"aggregating", "combines the accepted updates"};
-  return {"idle", "has not begun"};
-}
-
 Json StatusOf(const Federation& federation, const Run& run, TimePoint now) {
   const RunSetup& setup = run.setup();
-  const Standing standing = Stands(federation, run);
+  const Standing standing = StandingOf(federation, run);
   Json json = {{"schema", kStatusSchema},
                {"run", setup.id.value},
                {"phase", standing.phase},
@@ -120,6 +91,54 @@ Json StatusOf(const Federation& federation, const Run& run, TimePoint now) {
 
 }  // namespace
 
+std::string_view PhaseOf(const Run& run) {
+  const State* state = run.state();
+  if (state == nullptr) return "halted";
+  if (std::holds_alternative<Finished>(state->phase)) return "finished";
+  if (std::holds_alternative<Selecting>(state->phase))
+    return state->paused ? "paused" : "selecting";
+  if (std::holds_alternative<Reporting>(state->phase)) return "reporting";
+  return std::holds_alternative<Aggregating>(state->phase) ? "aggregating" : "idle";
+}
+
+Standing StandingOf(const Federation& federation, const Run& run) {
+  const std::string_view phase = PhaseOf(run);
+  if (phase == "halted") return {phase, run.halted()};
+  const State& state = *run.state();
+  if (phase == "finished")
+    return {phase, fmt::format("ended: {}", Name(std::get<Finished>(state.phase).reason))};
+  if (phase == "paused")
+    return {phase, fmt::format("paused: {}{}", Name(*state.paused),
+                               run.last_fault().empty() ? "" : "; " + run.last_fault())};
+  if (phase == "selecting") return SelectingStands(federation, run, state);
+  if (const auto* reporting = std::get_if<Reporting>(&state.phase)) {
+    const Stage& stage = reporting->stage;
+    return {phase,
+            fmt::format("waits for {} of {} clients to report {}", stage.pending,
+                        stage.members.size(), Name(stage.task.kind)),
+            Pending(stage), stage.task.deadline};
+  }
+  if (phase == "aggregating") return {phase, "combines the accepted updates"};
+  return {phase, "has not begun"};
+}
+
+std::string_view StateOf(const Federation& federation, const ClientId& name, const Client& client) {
+  if (!client.is_connected) return "disconnected";
+  bool has_task = false;
+  for (const auto& [id, run] : federation.runs()) {
+    const std::optional<Task> task = run->PendingTask(name);
+    if (!task) continue;
+    has_task = true;
+    if (!client.progress || client.progress->run != id ||
+        client.progress->sequence != task->sequence)
+      continue;
+    for (const std::string_view known : std::span(kClientStates).subspan(kFirstOfWork, 4))
+      if (known == client.progress->state) return known;
+    return "other";
+  }
+  return has_task ? "waiting" : "idle";
+}
+
 std::string StatusJson(const Federation& federation, const Run& run, TimePoint now) {
   return Dump(StatusOf(federation, run, now));
 }
@@ -141,6 +160,7 @@ std::string ClientsJson(const Federation& federation, const Run& run) {
     const Member* member = stage == nullptr ? nullptr : stage->Find(name);
     Json json = {{"client", name.value},
                  {"connected", client.is_connected},
+                 {"state", StateOf(federation, name, client)},
                  {"tags", client.tags},
                  {"rank", run.setup().RankOf(client.tags)},
                  {"outcome", member == nullptr ? Json(nullptr) : Json(Name(member->outcome))},

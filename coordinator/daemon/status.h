@@ -1,6 +1,7 @@
 #pragma once
 // What an operator reads: documents (JSON, each with its schema) of a run and of all runs.
 
+#include <array>
 #include <string>
 
 #include "coordinator/daemon/federation.h"
@@ -8,6 +9,25 @@
 namespace tributary::daemon {
 
 inline constexpr int kStatusSchema = 1;
+
+// How a run stands, in one word of kPhases and in one sentence.
+struct Standing {
+  std::string_view phase;
+  std::string why;
+  std::vector<std::string> waits_for = {};
+  std::optional<TimePoint> until = {};
+};
+inline constexpr std::array<std::string_view, 7> kPhases = {
+    "idle", "selecting", "reporting", "aggregating", "paused", "halted", "finished"};
+Standing StandingOf(const Federation& federation, const Run& run);
+std::string_view PhaseOf(const Run& run);
+
+// What a client does now. `waiting` has a task and has not said more; four are a client's own
+// words.
+inline constexpr std::array<std::string_view, 8> kClientStates = {
+    "disconnected", "idle", "waiting", "loading", "training", "measuring", "uploading", "other"};
+inline constexpr size_t kFirstOfWork = 3;
+std::string_view StateOf(const Federation& federation, const ClientId& name, const Client& client);
 
 // Phase, progress, why it waits, for whom and until when.
 std::string StatusJson(const Federation& federation, const Run& run, TimePoint now);

@@ -2,10 +2,17 @@
 // What may be fetched of a project, and by whom: plans, checkpoints as clients see them, states.
 // Resolves a request on the driver's thread into something that any thread can read.
 
+#include <atomic>
+
 #include "coordinator/daemon/checkpoint_views.h"
 #include "coordinator/daemon/federation.h"
 
 namespace tributary::daemon {
+
+// What crossed the wire since the start, chunks that were sent again included. Any thread.
+struct TransferCounters {
+  std::atomic<int64_t> received{0}, sent{0};  // bytes
+};
 
 // Bytes to be sent, and whatever keeps them alive.
 struct Payload {

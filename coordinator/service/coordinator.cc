@@ -3,6 +3,7 @@
 #include <grpcpp/impl/service_type.h>
 
 #include "aggregation/base/file.h"
+#include "aggregation/base/version.h"
 #include "coordinator/service/session_service.h"
 #include "coordinator/service/transfer_service.h"
 #include "coordinator/store/sqlite_store.h"
@@ -25,23 +26,45 @@ Status Listen(const ServerOptions& options,
 
 }  // namespace
 
-CoordinatorDaemon::CoordinatorDaemon(const daemon::Settings& settings, bool insecure)
+CoordinatorDaemon::CoordinatorDaemon(const daemon::Settings& settings, bool insecure,
+                                     std::unique_ptr<Log> log)
     : insecure_(insecure),
+      log_(std::move(log)),
       gate_(settings.project, insecure ? "" : daemon::IdentityDirectory(settings)),
       disk_pool_(kDiskThreads),
-      driver_(*this, static_cast<int>(settings.threads)) {}
+      event_log_(*log_),
+      observers_(metrics_, event_log_),
+      endpoints_(driver_, metrics_,
+                 [this] {
+                   return monitor::Readings{{{"driver", driver_.waiting_calls()},
+                                             {"fold", driver_.waiting_work()},
+                                             {"transfer", disk_pool_.waiting()}},
+                                            transferred_.received,
+                                            transferred_.sent};
+                 }),
+      driver_(*this, observers_, static_cast<int>(settings.threads)) {}
 
 Result<std::unique_ptr<CoordinatorDaemon>> CoordinatorDaemon::Start(
     const daemon::Settings& settings, bool insecure) {
-  auto daemon = std::unique_ptr<CoordinatorDaemon>(new CoordinatorDaemon(settings, insecure));
+  ASSIGN_OR_RETURN(auto log, Log::Open(settings.log));
+  auto daemon =
+      std::unique_ptr<CoordinatorDaemon>(new CoordinatorDaemon(settings, insecure, std::move(log)));
   RETURN_IF_ERROR(daemon->Open(settings));
   RETURN_IF_ERROR(daemon->Serve(settings));
+  daemon->endpoints_.SetReady(true);
+  daemon->log_->Info("coordinator_started", {{"project", settings.project},
+                                             {"version", std::string(kVersion)},
+                                             {"listen", settings.listen},
+                                             {"port", int64_t{daemon->port()}},
+                                             {"http", settings.http_listen},
+                                             {"insecure", insecure}});
   return daemon;
 }
 
 Status CoordinatorDaemon::Open(const daemon::Settings& settings) {
   const std::filesystem::path directory = daemon::ProjectDirectory(settings);
   RETURN_IF_ERROR(MakeDirectories(directory));
+  RETURN_IF_ERROR(OpenHttp(settings));
   ASSIGN_OR_RETURN(states_, store::OpenSqliteStore(directory / "state.db"));
   ASSIGN_OR_RETURN(uploads_, store::UploadStore::Open(directory / "uploads"));
   daemon::FederationOptions options;
@@ -80,7 +103,8 @@ Status CoordinatorDaemon::OpenIdentity(const daemon::Settings& settings,
 Status CoordinatorDaemon::Serve(const daemon::Settings& settings) {
   const std::filesystem::path identity = daemon::IdentityDirectory(settings);
   services_.push_back(MakeSessionService(driver_, hub_, gate_));
-  services_.push_back(MakeTransferService({driver_, transfers_, *uploads_, disk_pool_, gate_}));
+  services_.push_back(
+      MakeTransferService({driver_, transfers_, *uploads_, disk_pool_, transferred_, gate_}));
   services_.push_back(MakeAdminService(driver_, watchers_, gate_));
   if (insecure_) return Listen({settings.listen, nullptr}, services_, &server_);
   const IdentityParts parts{driver_, *registrar_, gate_, identity};
@@ -95,10 +119,30 @@ std::optional<int> CoordinatorDaemon::enrolment_port() const {
   return enrolment_server_ ? std::optional(enrolment_server_->port()) : std::nullopt;
 }
 
+// Answers before the runs are recovered, so that whoever watches sees a slow start.
+Status CoordinatorDaemon::OpenHttp(const daemon::Settings& settings) {
+  if (settings.http_listen.empty()) return {};
+  monitor::HttpOptions options;
+  options.listen = settings.http_listen;
+  if (!settings.http_token_file.empty()) {
+    ASSIGN_OR_RETURN(options.token, monitor::ReadToken(settings.http_token_file));
+  }
+  options.is_open = &monitor::Endpoints::IsOpen;
+  options.handle = [this](std::string_view path) { return endpoints_.Serve(path); };
+  ASSIGN_OR_RETURN(http_, monitor::HttpServer::Start(std::move(options)));
+  return {};
+}
+
+std::optional<int> CoordinatorDaemon::http_port() const {
+  return http_ == nullptr ? std::nullopt : std::optional(http_->port());
+}
+
 CoordinatorDaemon::~CoordinatorDaemon() { Stop(); }
 
 void CoordinatorDaemon::Stop() {
   if (server_ == nullptr) return;
+  endpoints_.SetReady(false);
+  log_->Info("coordinator_stopping");
   hub_.SendToAll({proto::Goodbye{"the coordinator stops", std::chrono::seconds(5)}});
   hub_.CloseAll({Code::kUnavailable, "the coordinator stops"});
   driver_.Stop();
@@ -107,6 +151,7 @@ void CoordinatorDaemon::Stop() {
   server_->Stop(std::chrono::seconds(5));
   enrolment_server_.reset();
   server_.reset();
+  log_->Info("coordinator_stopped");
 }
 
 }  // namespace tributary::service

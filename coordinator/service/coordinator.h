@@ -6,6 +6,9 @@
 
 #include "coordinator/daemon/settings.h"
 #include "coordinator/daemon/transfers.h"
+#include "coordinator/monitor/endpoints.h"
+#include "coordinator/monitor/event_log.h"
+#include "coordinator/monitor/observers.h"
 #include "coordinator/service/admin_service.h"
 #include "coordinator/service/identity_service.h"
 #include "coordinator/service/server.h"
@@ -22,29 +25,39 @@ class CoordinatorDaemon : private daemon::Listener {
 
   int port() const { return server_->port(); }
   std::optional<int> enrolment_port() const;  // none without TLS
+  std::optional<int> http_port() const;
+  Log& log() { return *log_; }
   // Tells clients when to come back, ends what is durable, then returns.
   void Stop();
 
  private:
-  CoordinatorDaemon(const daemon::Settings& settings, bool insecure);
+  CoordinatorDaemon(const daemon::Settings& settings, bool insecure, std::unique_ptr<Log> log);
   Status Open(const daemon::Settings& settings);
   Status OpenIdentity(const daemon::Settings& settings, daemon::Federation& federation);
   Status Serve(const daemon::Settings& settings);
+  Status OpenHttp(const daemon::Settings& settings);
   void Send(const ClientId& client, proto::CoordinatorMessage message) override {
     hub_.Send(client, message);
   }
   void Changed(const RunId& run) override { watchers_.Changed(run); }
 
   const bool insecure_;
+  std::unique_ptr<Log> log_;
   Gate gate_;
   SessionHub hub_;
   Watchers watchers_;
   std::unique_ptr<store::StateStore> states_;
   std::unique_ptr<store::UploadStore> uploads_;
   daemon::Transfers transfers_;
+  daemon::TransferCounters transferred_;
   WorkerPool disk_pool_;
+  monitor::Metrics metrics_;
+  monitor::EventLog event_log_;
+  monitor::Observers observers_;
+  monitor::Endpoints endpoints_;  // outlives the driver's thread, which may still answer for it
   daemon::Driver driver_;
   std::unique_ptr<identity::Registrar> registrar_;
+  std::unique_ptr<monitor::HttpServer> http_;
   std::vector<std::unique_ptr<grpc::Service>> services_, enrolment_services_;
   std::unique_ptr<Server> server_, enrolment_server_;
 };

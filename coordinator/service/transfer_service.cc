@@ -73,6 +73,7 @@ class Uploading : public Reactor<Uploading, UploadBase> {
                        upload_->offset());
     if (chunk.data.value.empty()) return InvalidArgument("an empty chunk");
     RETURN_IF_ERROR(upload_->Write(std::as_bytes(std::span(chunk.data.value))));
+    parts_.counters.received += static_cast<int64_t>(chunk.data.value.size());
     if (upload_->offset() == begin_.size) return Commit();
     Read();
     return {};
@@ -150,6 +151,7 @@ class Fetching : public Reactor<Fetching, FetchBase> {
     }
     if (data.empty()) return End();
     offset_ += static_cast<int64_t>(data.size());
+    parts_.counters.sent += static_cast<int64_t>(data.size());
     out_ = ToBuffer(proto::Encode(chunk));
     IfOpen([this] { StartWrite(&out_); });
   }

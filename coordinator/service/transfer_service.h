@@ -18,6 +18,7 @@ struct TransferParts {  // all outlive the service
   daemon::Transfers& transfers;  // used on the driver's thread
   store::UploadStore& uploads;
   WorkerPool& pool;
+  daemon::TransferCounters& counters;
   Gate& gate;
 };
 

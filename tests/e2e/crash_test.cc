@@ -36,7 +36,7 @@ std::vector<std::string> ReadPoints(const std::string& file) {
 
 const Undisturbed& Reference() {
   static const Undisturbed reference = [] {
-    LiveFederation live(3, LiveFederation::Security::kInsecure);
+    LiveFederation live(3, "", LiveFederation::Security::kInsecure);
     const std::string of_coordinator = live.world().File("points-coordinator"),
                       of_client = live.world().File("points-client");
     live.StartCoordinator({"TRIBUTARY_CRASH_POINTS=" + of_coordinator});
@@ -75,7 +75,7 @@ TEST(CrashSweep, OfTheCoordinator) {
   const auto& points = Reference().coordinator_points;
   int died = 0, survived = 0;
   for (const int point : PointsToTry(points.size())) {
-    LiveFederation live(3, LiveFederation::Security::kInsecure);
+    LiveFederation live(3, "", LiveFederation::Security::kInsecure);
     live.StartCoordinator({fmt::format("TRIBUTARY_CRASH_AT={}", point)});
     for (int i = 0; i < 3; ++i) live.StartClient(i);
     live.TrySubmit(kRun, "the one run");
@@ -98,7 +98,7 @@ TEST(CrashSweep, OfAClient) {
   const auto& points = Reference().client_points;
   int died = 0, survived = 0;
   for (const int point : PointsToTry(points.size())) {
-    LiveFederation live(3, LiveFederation::Security::kInsecure);
+    LiveFederation live(3, "", LiveFederation::Security::kInsecure);
     live.StartCoordinator();
     live.StartClient(0, {fmt::format("TRIBUTARY_CRASH_AT={}", point)});
     live.StartClient(1);

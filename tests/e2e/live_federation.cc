@@ -28,7 +28,7 @@ constexpr const char* kLabels = "model.labels=[\"blue\",\"green\",\"red\"]";
 
 }  // namespace
 
-LiveFederation::LiveFederation(int clients, Security security)
+LiveFederation::LiveFederation(int clients, const std::string& more, Security security)
     : world_(clients),
       is_secure_(security == Security::kTls),
       port_(FreePort()),
@@ -39,8 +39,8 @@ LiveFederation::LiveFederation(int clients, Security security)
                                     "--out", world_.File("sites")});
   TRIBUTARY_CHECK(split.code == 0, split.All());
   WriteText(world_.path() / "coordinator.toml",
-            fmt::format("listen = \"127.0.0.1:{}\"\n[enrolment]\nlisten = \"127.0.0.1:{}\"\n",
-                        port_, enrolment_port_));
+            fmt::format("listen = \"127.0.0.1:{}\"\n", port_) + more +
+                fmt::format("\n[enrolment]\nlisten = \"127.0.0.1:{}\"\n", enrolment_port_));
   for (int i = 0; i < clients; ++i)
     WriteText(world_.path() / fmt::format("client-{}.toml", i),
               fmt::format("name = \"site-{0}\"\ncoordinator = \"127.0.0.1:{1}\"\n"
@@ -76,7 +76,8 @@ void LiveFederation::Join(int number) {
 void LiveFederation::StartCoordinator(const std::vector<std::string>& variables) {
   coordinator_ = std::make_unique<StartedProgram>(
       Command("coordinator", world_.File("coordinator.toml")), "", variables);
-  while (!coordinator_->HasEnded() && coordinator_->error().find("is served") == std::string::npos)
+  while (!coordinator_->HasEnded() &&
+         coordinator_->error().find("coordinator_started") == std::string::npos)
     usleep(5'000);  // a crash point may end it before it serves
 }
 
@@ -99,7 +100,8 @@ Outcome LiveFederation::Ask(std::vector<std::string> arguments) const {
   return RunProgram(arguments);
 }
 
-std::string LiveFederation::TrySubmit(const Settings& settings, const std::string& token) {
+std::string LiveFederation::TrySubmit(const Settings& settings, const std::string& token,
+                                      const std::vector<std::string>& more) {
   Settings all = settings;
   all.emplace_back(kLabels);
   if (digest_.empty()) {  // the base model's is what `check` fills in
@@ -110,13 +112,15 @@ std::string LiveFederation::TrySubmit(const Settings& settings, const std::strin
   }
   all.push_back("model.digest=" + digest_);
   std::vector<std::string> arguments = world_.Command("submit", all);
+  arguments.insert(arguments.end(), more.begin(), more.end());
   if (!token.empty()) arguments.insert(arguments.end(), {"--token", token});
   const Outcome submit = Ask(arguments);
   return submit.code == 0 ? submit.out.substr(0, submit.out.find('\n')) : "";
 }
 
-std::string LiveFederation::Submit(const Settings& settings, const std::string& token) {
-  const std::string run = TrySubmit(settings, token);
+std::string LiveFederation::Submit(const Settings& settings, const std::string& token,
+                                   const std::vector<std::string>& more) {
+  const std::string run = TrySubmit(settings, token, more);
   TRIBUTARY_CHECK(!run.empty(), Said());
   return run;
 }

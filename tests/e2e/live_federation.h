@@ -13,7 +13,9 @@ using Settings = std::vector<std::string>;  // section.key=value
 class LiveFederation {
  public:
   enum class Security { kTls, kInsecure };
-  explicit LiveFederation(int clients, Security security = Security::kTls);
+  // `more` stands in the coordinator's configuration.
+  explicit LiveFederation(int clients, const std::string& more = "",
+                          Security security = Security::kTls);
 
   void StartCoordinator(const std::vector<std::string>& variables = {});
   void StartClient(int number, const std::vector<std::string>& variables = {});
@@ -23,10 +25,12 @@ class LiveFederation {
   void Join(int number);
   std::string Invite(const std::string& name, const Settings& options = {});
 
-  // Submits federation.toml; returns the run's id.
-  std::string Submit(const Settings& settings, const std::string& token = "");
+  // Submits federation.toml; returns the run's id. `more` are arguments of `submit`.
+  std::string Submit(const Settings& settings, const std::string& token = "",
+                     const std::vector<std::string>& more = {});
   // The same where the coordinator may be gone: the run's id, or nothing.
-  std::string TrySubmit(const Settings& settings, const std::string& token);
+  std::string TrySubmit(const Settings& settings, const std::string& token,
+                        const std::vector<std::string>& more = {});
   Outcome Ask(std::vector<std::string> arguments) const;  // with where the coordinator is
   // The bytes of the adapter that `export` writes of the run.
   std::string Adapter(const std::string& run) const;

@@ -23,6 +23,7 @@ struct Folder {
 const std::vector<Folder>& Law() {
   static const std::vector<Folder> law = {
       {"aggregation/base", {}, {"fmt/", "tl/"}},
+      {"aggregation/log", {"aggregation/base"}, {"spdlog/", "nlohmann/"}},
       {"aggregation/tensor", {"aggregation/base"}, {"nlohmann/"}},
       {"aggregation/adapter", {"aggregation/base", "aggregation/tensor"}, {"Eigen/", "nlohmann/"}},
       {"aggregation/strategy",
@@ -72,9 +73,13 @@ const std::vector<Folder>& Law() {
        {"aggregation/base", "privacy/crypto", "proto", "coordinator/daemon/tags",
         "coordinator/store"},
        {"nlohmann/"}},
+      {"coordinator/monitor",
+       {"aggregation", "privacy", "proto", "coordinator/core", "coordinator/daemon",
+        "coordinator/report"},
+       {"prometheus/", "civetweb.h"}},
       {"coordinator/service",
        {"aggregation", "privacy", "proto", "coordinator/daemon", "coordinator/identity",
-        "coordinator/store"},
+        "coordinator/monitor", "coordinator/store"},
        {"nlohmann/", "grpcpp/", "tributary/v1/"}},
       {"coordinator/artefact",
        {"aggregation", "coordinator/config", "client/model"},
@@ -106,7 +111,10 @@ const std::vector<Place>& Places() {
       {"toml++/", {"coordinator/config/toml.h"}},
       {"google/protobuf/", {"proto/convert.cc"}},
       {"grpcpp/", {"proto/rpc", "coordinator/service"}},
-      {"tributary/v1/", {"proto/convert.cc", "coordinator/service"}}};
+      {"tributary/v1/", {"proto/convert.cc", "coordinator/service"}},
+      {"civetweb.h", {"coordinator/monitor/http_server.cc"}},
+      {"spdlog/", {"aggregation/log/log.cc"}},
+      {"prometheus/", {"coordinator/monitor"}}};
   return places;
 }
 

@@ -41,6 +41,12 @@ TEST(Help, TheManualIsCurrent) {
       << "run: build/release/tributary check --manual > docs/configuration.md";
 }
 
+TEST(Help, TheListOfMetricsIsCurrent) {
+  EXPECT_TRUE(RunProgram({"coordinator", "--metrics"}).out ==
+              ReadText(TRIBUTARY_SOURCE_DIR "/docs/metrics.md"))
+      << "run: build/release/tributary coordinator --metrics > docs/metrics.md";
+}
+
 TEST(Help, CompletionKnowsCommandsAndOptions) {
   const auto complete = [](const std::string& words) {
     const std::string script =

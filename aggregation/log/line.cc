@@ -1,0 +1,65 @@
+// A line's two forms.
+
+#include <algorithm>
+#include <ctime>
+#include <nlohmann/json.hpp>
+
+#include "aggregation/log/log.h"
+
+namespace tributary {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string Time(int64_t micros) {
+  const std::time_t seconds = micros / 1'000'000;
+  std::tm utc{};
+  gmtime_r(&seconds, &utc);
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}Z", utc.tm_year + 1900,
+                     utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec,
+                     micros % 1'000'000);
+}
+
+Json AsJson(const LogValue& value) {
+  if (const auto* text = std::get_if<std::string>(&value))
+    return text->size() <= kMostLogValue ? *text : text->substr(0, kMostLogValue) + "...";
+  return std::visit([](const auto& v) { return Json(v); }, value);
+}
+
+// ASCII only, so nothing in it can steer a terminal; what is no UTF-8 is replaced.
+std::string Dump(const Json& json) {
+  std::string text = json.dump(-1, ' ', true, Json::error_handler_t::replace);
+  for (size_t at; (at = text.find('\x7f')) != text.npos;) text.replace(at, 1, "\\u007f");
+  return text;
+}
+
+// Bare where it reads as one word, else as a JSON string.
+std::string AsWord(const LogValue& value) {
+  const Json json = AsJson(value);
+  if (!json.is_string()) return Dump(json);
+  const std::string& text = json.get_ref<const std::string&>();
+  const bool is_word = !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return c > ' ' && c < 127 && c != '"' && c != '=' && c != '\\';
+  });
+  return is_word ? text : Dump(json);
+}
+
+}  // namespace
+
+std::string TextLine(int64_t time, LogLevel level, std::string_view event,
+                     const LogFields& fields) {
+  std::string line =
+      fmt::format("{} {:7} {}", Time(time), kLogLevels[static_cast<size_t>(level)], event);
+  for (const auto& [key, value] : fields) line += fmt::format(" {}={}", key, AsWord(value));
+  return line;
+}
+
+std::string JsonLine(int64_t time, LogLevel level, std::string_view event,
+                     const LogFields& fields) {
+  Json json = {
+      {"time", Time(time)}, {"level", kLogLevels[static_cast<size_t>(level)]}, {"event", event}};
+  for (const auto& [key, value] : fields) json[std::string(key)] = AsJson(value);
+  return Dump(json);
+}
+
+}  // namespace tributary

@@ -1,0 +1,38 @@
+#pragma once
+// What happens in the federation, as lines of the log: each event has the name that its record has
+// in the journal, or one of those below. Weights, metrics of clients and contents of updates are
+// never told.
+
+#include <map>
+
+#include "aggregation/log/log.h"
+#include "coordinator/daemon/federation.h"
+#include "coordinator/monitor/run_figures.h"
+
+namespace tributary::monitor {
+
+class EventLog : public daemon::Observer {
+ public:
+  explicit EventLog(Log& log) : log_(log) {}
+
+  void Opened(const daemon::Run& run, bool is_new) override;  // run_submitted, run_found
+  void Recorded(const daemon::Run& run, std::span<const coordinator::Record> records,
+                Duration took) override;
+  void Halted(const daemon::Run& run, const Error& why) override;  // disk_full, run_halted
+  void Recovered(const daemon::Run& run) override;                 // run_recovered
+  void Connected(const ClientId& client, const proto::Hello& hello) override;  // client_connected
+  void Disconnected(const ClientId& client) override;               // client_disconnected
+  void Refused(const ClientId& client, const Error& why) override;  // client_refused
+  void Rejected(const daemon::Run& run, const ClientId& client,
+                const Error& why) override;  // update_rejected
+  void Failed(const daemon::Run& run, const ClientId& client, Reason reason,
+              std::string_view detail) override;  // client_failed
+
+ private:
+  void Tell(const RunId& run, const RunFigures& figures, const coordinator::Record& record);
+
+  Log& log_;
+  std::map<RunId, RunFigures> runs_;
+};
+
+}  // namespace tributary::monitor
