@@ -111,8 +111,10 @@ struct Progress {
   int64_t sequence = 0;
   std::string state;
   double share = 0;
+  bool away = false;
   static void Fields(auto& m, auto&& f) {
     f("run", m.run), f("sequence", m.sequence), f("state", m.state), f("share", m.share);
+    f("away", m.away);
   }
   bool operator==(const Progress&) const = default;
 };
@@ -347,9 +349,10 @@ struct ExportManifest {
 }  // namespace tributary::proto
 
 // Every message that travels by itself, for what must exist for each of them.
-#define TRIBUTARY_MESSAGES(X)                                                                  \
-  X(ClientMessage)                                                                             \
-  X(CoordinatorMessage)                                                                        \
-  X(UploadMessage)                                                                             \
-  X(UploadState) X(ManifestRequest) X(CheckpointManifest) X(FetchRequest) X(Chunk) X(Document) \
-      X(Submission) X(RunRef) X(RunsRequest) X(ControlRequest) X(ExportRequest) X(ExportManifest)
+#define TRIBUTARY_MESSAGES(X)                                                                 \
+  X(ClientMessage)                                                                            \
+  X(CoordinatorMessage)                                                                       \
+  X(UploadMessage)                                                                            \
+  X(UploadState)                                                                              \
+  X(ManifestRequest) X(CheckpointManifest) X(FetchRequest) X(Chunk) X(Document) X(Submission) \
+      X(RunRef) X(RunsRequest) X(ControlRequest) X(ExportRequest) X(ExportManifest)

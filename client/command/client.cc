@@ -2,6 +2,7 @@
 
 #include <cstdio>
 
+#include "client/command/client_consent.h"
 #include "client/edge/edge.h"
 #include "deploy/commands.h"
 
@@ -28,13 +29,19 @@ Result<int> Run(const Options& options) {
 
 CommandBody AddClient(CLI::App& app) {
   auto options = std::make_shared<Options>();
-  app.add_option("CONFIG", options->file, "Configuration (TOML)")->required();
+  app.add_option("CONFIG", options->file, "Configuration (TOML)");
+  const auto consent = AddConsentCommands(app);
   app.add_flag("--insecure", options->insecure,
                "Call without TLS, on a loopback address only: for trying things out");
   app.footer(
-      "Example:\n  tributary client client.toml\nCtrl-C or SIGTERM stops it within a "
+      "Examples:\n  tributary client client.toml\n  tributary client approve flora-1 --config "
+      "client.toml\nCtrl-C or SIGTERM stops it within a "
       "training step; what it had in hand goes on when it is started again.");
-  return [options] { return Run(*options); };
+  return [options, consent]() -> Result<int> {
+    if (auto asked = consent()) return *std::move(asked);
+    if (options->file.empty()) return InvalidArgument("CONFIG is missing: a file in TOML");
+    return Run(*options);
+  };
 }
 
 }  // namespace tributary

@@ -12,6 +12,7 @@ namespace {
 
 const RunId kLink{""};
 constexpr std::string_view kAssignment = "assignment", kEnded = "ended";
+constexpr Duration kLookForRequests = std::chrono::milliseconds(500);
 
 client::SessionOptions Options(const std::string& name, const RunId& run) {
   client::SessionOptions options;
@@ -28,8 +29,18 @@ std::string_view InstructionSet() {
 
 }  // namespace
 
+// A restart forgets the words, not the standing.
+std::string Edge::DetailOf(const RunSession& run) {
+  const client::Standing standing = run.session->standing();
+  if (!run.detail.empty() || standing == client::Standing::kOpen) return run.detail;
+  return std::string(Name(standing));
+}
+
 Edge::Edge(Settings settings, Notify notify)
-    : settings_(std::move(settings)), notify_(std::move(notify)), name_(settings_.name) {}
+    : settings_(std::move(settings)),
+      notify_(std::move(notify)),
+      name_(settings_.name),
+      requests_(settings_.directory) {}
 
 Result<std::unique_ptr<Edge>> Edge::Start(Settings settings, bool insecure, Notify notify) {
   auto edge = std::unique_ptr<Edge>(new Edge(std::move(settings), std::move(notify)));
@@ -45,6 +56,7 @@ Edge::~Edge() {
   }
   changed_.notify_all();
   if (thread_.joinable()) thread_.join();
+  for (auto& [run, stop] : uploading_) stop.request_stop();
   worker_.reset();
   uploader_.reset();
   writer_.reset();
@@ -54,6 +66,7 @@ Edge::~Edge() {
 Status Edge::Open(bool insecure) {
   if (name_.empty()) return InvalidArgument("`name` is missing: the name of this site");
   RETURN_IF_ERROR(MakeDirectories(settings_.directory));
+  RETURN_IF_ERROR(requests_.Open());
   ASSIGN_OR_RETURN(states_, store::OpenSqliteStore(settings_.directory / "state.db"));
   ASSIGN_OR_RETURN(channel_,
                    rpc::Channel::Open({settings_.coordinator, insecure, name_, "client"}));
@@ -72,12 +85,17 @@ Status Edge::Open(bool insecure) {
                               job.task.round, done->detail));
           if (const auto it = runs_.find(job.run); it != runs_.end())
             it->second.detail = done->detail.substr(0, proto::kMaxText);
+          if (done->reason == Reason::kDeclined)
+            return Step(job.run,
+                        client::WorkDeclined{job.task.sequence, done->standing, done->closed_for});
           Step(job.run, client::WorkFailed{job.task.sequence, done->reason});
         });
       },
       [this](const Job& job, std::string_view state) {
         Post([this, job, state = std::string(state)] {
-          Say(proto::Progress{job.run, job.task.sequence, state, 0});
+          if (const auto it = runs_.find(job.run);
+              it != runs_.end() && it->second.session->standing() == client::Standing::kOpen)
+            Say(proto::Progress{job.run, job.task.sequence, state, 0});
         });
       });
   RETURN_IF_ERROR(Recover());
@@ -134,20 +152,19 @@ TimePoint Edge::Now() const {
 
 void Edge::Drive() {
   std::unique_lock lock(mutex_);
+  TimePoint look = Now();  // for requests
   for (;;) {
-    std::optional<TimePoint> next;
+    TimePoint next = look;
     for (const auto& [id, run] : runs_)
-      if (const auto deadline = run.session->NextDeadline();
-          deadline && (!next || *deadline < *next))
-        next = deadline;
-    const auto is_due = [this] { return stopping_ || !queue_.empty(); };
-    if (next)
-      changed_.wait_for(lock, *next - Now(), is_due);
-    else
-      changed_.wait(lock, is_due);
+      if (const auto deadline = run.session->NextDeadline()) next = std::min(next, *deadline);
+    changed_.wait_for(lock, next - Now(), [this] { return stopping_ || !queue_.empty(); });
     if (stopping_) return;
     auto tasks = std::exchange(queue_, {});
     lock.unlock();
+    if (Now() >= look) {
+      TakeRequests();
+      look = Now() + kLookForRequests;
+    }
     for (const auto& task : tasks) task();
     StepAll(client::TimeReached{});
     lock.lock();
@@ -207,12 +224,17 @@ void Edge::CarryOut(const RunId& run, RunSession& session, const client::Command
       session.session->Step(Now(), client::Connected{});
   } else if (const auto* hello = std::get_if<client::SayHello>(&command)) {
     Say(proto::Holds{run, hello->holds});
+  } else if (const auto* said = std::get_if<client::SayStanding>(&command)) {
+    const bool is_away = said->standing != client::Standing::kOpen;
+    Say(proto::Progress{run, 0, std::string(Name(said->standing)), 0, is_away});
   } else if (const auto* start = std::get_if<client::StartWork>(&command)) {
     notify_(
         fmt::format("{}: {} of round {}", run.value, Name(start->task.kind), start->task.round));
-    worker_->Start({run, session.plan, session.rank, start->task});
+    worker_->Start({run, session.plan, session.rank, start->task,
+                    session.session->in_hand().consent == client::Consent::kGranted});
   } else if (const auto* stop = std::get_if<client::StopWork>(&command)) {
     worker_->Stop(run, stop->sequence);
+    if (const auto it = uploading_.find(run); it != uploading_.end()) it->second.request_stop();
   } else if (const auto* upload = std::get_if<client::Upload>(&command)) {
     UploadUpdate(run, *upload);
   } else {
@@ -220,14 +242,15 @@ void Edge::CarryOut(const RunId& run, RunSession& session, const client::Command
     if (update.reason == Reason::kAccepted)
       Say(proto::Offer{run, update.sequence, update.digest, update.weight, update.metrics});
     else
-      Say(proto::Failure{run, update.sequence, update.reason, session.detail});
+      Say(proto::Failure{run, update.sequence, update.reason, DetailOf(session)});
   }
 }
 
 void Edge::UploadUpdate(const RunId& run, const client::Upload& upload) {
-  if (!uploading_.insert(run).second) return;  // it ends with Uploaded or ConnectionLost
+  if (uploading_.contains(run)) return;  // it ends with Uploaded or ConnectionLost
+  const std::stop_token stop = uploading_[run].get_token();
   Say(proto::Progress{run, upload.sequence, "uploading", 0});
-  uploader_->Post([this, run, upload] {
+  uploader_->Post([this, run, upload, stop] {
     const auto file = worker_->OutboxFile(run, upload.sequence);
     std::error_code error;
     const auto size = std::filesystem::file_size(file, error);
@@ -235,7 +258,7 @@ void Edge::UploadUpdate(const RunId& run, const client::Upload& upload) {
                         : edge::Upload(*channel_,
                                        {run, upload.sequence, upload.digest,
                                         static_cast<int64_t>(size), proto::kSafetensorsSchema},
-                                       file);
+                                       file, stop);
     Post([this, run, upload, sent] {
       uploading_.erase(run);
       if (!sent) notify_(fmt::format("{}: upload: {}", run.value, sent.error().message));

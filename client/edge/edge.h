@@ -8,10 +8,10 @@
 #include <condition_variable>
 #include <deque>
 #include <map>
-#include <set>
 
 #include "aggregation/base/worker_pool.h"
 #include "client/core/session.h"
+#include "client/edge/request_box.h"
 #include "client/edge/worker.h"
 #include "coordinator/store/state_store.h"
 
@@ -45,6 +45,7 @@ class Edge {
   void Step(const RunId& run, const client::Event& event);
   void StepAll(const client::Event& event);
   void Pump(const RunId& run, RunSession& session);
+  static std::string DetailOf(const RunSession& run);
   void CarryOut(const RunId& run, RunSession& session, const client::Command& command);
 
   void Dial();
@@ -54,9 +55,13 @@ class Edge {
   void Take(const proto::Assignment& assignment);
   void UploadUpdate(const RunId& run, const client::Upload& upload);
 
+  void TakeRequests();
+  Result<std::string> Obey(const Request& request);  // what was done
+
   const Settings settings_;
   const Notify notify_;
   const std::string name_;
+  const RequestBox requests_;
   std::unique_ptr<store::StateStore> states_;
   std::unique_ptr<rpc::Channel> channel_;
 
@@ -68,7 +73,7 @@ class Edge {
 
   std::map<RunId, RunSession> runs_;  // the link's own under an empty name
   std::shared_ptr<rpc::Stream> link_;
-  std::set<RunId> uploading_;  // at most one upload of each
+  std::map<RunId, std::stop_source> uploading_;  // at most one upload of each
   std::unique_ptr<Worker> worker_;
   std::unique_ptr<WorkerPool> reader_, writer_, uploader_;
   std::thread thread_;

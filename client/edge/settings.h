@@ -1,6 +1,7 @@
 #pragma once
 // An edge client's configuration file: the site's own view of where its model and rows are.
 
+#include "client/edge/policy.h"
 #include "coordinator/config/keys.h"
 
 namespace tributary::edge {
@@ -20,6 +21,7 @@ struct Settings {
   std::string device = "auto";
   int64_t threads = 1;
   DataSettings data;
+  Policy policy;
 };
 
 std::vector<config::Key> KeysOf(Settings& settings);

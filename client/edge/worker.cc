@@ -3,6 +3,7 @@
 #include "aggregation/base/file.h"
 #include "aggregation/strategy/run_state.h"
 #include "aggregation/tensor/safetensors.h"
+#include "coordinator/config/read.h"
 #include "proto/rpc/fetch.h"
 
 namespace tributary::edge {
@@ -87,9 +88,10 @@ Result<Done> Worker::Do(const Job& job, std::stop_token stop) {
   }
 }
 
-Result<const Site*> Worker::SiteFor(const Job& job) {
-  if (site_ != nullptr && site_plan_ == job.plan) return site_.get();
+Result<const config::Config*> Worker::PlanFor(const Job& job) {
+  if (!plan_text_.empty() && plan_digest_ == job.plan) return &plan_;
   site_.reset();
+  plan_text_.clear();
   const std::filesystem::path file = settings_.directory / "plans" / job.plan.Hex();
   auto text = ReadFile(file, kMaxPlan);
   if (!text || Sha256(*text) != job.plan) {
@@ -97,15 +99,41 @@ Result<const Site*> Worker::SiteFor(const Job& job) {
     RETURN_IF_ERROR(MakeDirectories(file.parent_path()));
     RETURN_IF_ERROR(WriteFile(file, *text));
   }
-  ASSIGN_OR_RETURN(site_, LoadSite(settings_, name_, *text));
-  site_plan_ = job.plan;
+  ASSIGN_OR_RETURN(plan_, config::ReadPlan(*text));
+  plan_text_ = *std::move(text);
+  plan_digest_ = job.plan;
+  return &plan_;
+}
+
+Result<const Site*> Worker::SiteFor(const Job& job) {
+  RETURN_IF_ERROR(PlanFor(job));
+  if (site_ == nullptr) {
+    ASSIGN_OR_RETURN(site_, LoadSite(settings_, name_, plan_));
+  }
   return site_.get();
+}
+
+std::optional<Done> Worker::Refusal(const Job& job, int64_t steps) const {
+  const Verdict verdict = Decide(
+      settings_.policy,
+      {plan_, job.task.kind, job.rank, steps, job.is_approved, MinuteOfDay(settings_.policy)});
+  if (verdict.is_accepted) return std::nullopt;
+  Done done{Reason::kDeclined, verdict.reason};
+  done.standing = verdict.standing;
+  done.closed_for = std::chrono::minutes(verdict.closed_minutes);
+  return done;
 }
 
 Result<Done> Worker::Attempt(const Job& job, std::stop_token stop) {
   on_state_(job, "loading");
+  RETURN_IF_ERROR(PlanFor(job));
+  if (auto refusal = Refusal(job, 0)) return *std::move(refusal);
   ASSIGN_OR_RETURN(const Site* const site, SiteFor(job));
   const client::SiteData data = site->DataFor(name_, job.rank, job.task.kind);
+  if (job.task.kind == TaskKind::kTrain)
+    if (auto refusal = Refusal(
+            job, client::StepCount(site->tasks.training, static_cast<int64_t>(data.train.size()))))
+      return *std::move(refusal);
   const bool needs_train = Traits(job.task.kind).changes_checkpoint;
   if ((needs_train ? data.train : data.held_out).empty() && job.task.kind != TaskKind::kEvaluate)
     return MakeError(Code::kFailedPrecondition, "the site has no rows for {}", Name(job.task.kind));
@@ -135,11 +163,14 @@ Result<Done> Worker::Attempt(const Job& job, std::stop_token stop) {
   RETURN_IF_ERROR(MakeDirectories(file.parent_path()));
   RETURN_IF_ERROR(WriteFile(file, bytes));
   if (!result.local.empty()) RETURN_IF_ERROR(locals.Save(name_, job.task.round, result.local));
-  Done done{Reason::kAccepted, {}, Sha256(bytes), result.weight, std::move(result.metrics)};
+  Done done;
+  done.digest = Sha256(bytes);
+  done.weight = result.weight;
   if (site->tasks.report_metrics) {
-    done.metrics.push_back({"bytes_up", static_cast<double>(bytes.size())});
-    done.metrics.push_back({"bytes_down", static_cast<double>(fetched)});
+    result.metrics.push_back({"bytes_up", static_cast<double>(bytes.size())});
+    result.metrics.push_back({"bytes_down", static_cast<double>(fetched)});
   }
+  done.metrics = Allowed(settings_.policy, std::move(result.metrics));
   return done;
 }
 

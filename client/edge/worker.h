@@ -18,11 +18,15 @@ struct Job {
   Digest plan;
   int64_t rank = 0;
   Task task;
+  bool is_approved = false;  // by somebody at the site
 };
 
 struct Done {
   Reason reason = Reason::kAccepted;  // or why there is no update
   std::string detail = {};            // of a failure, for the operator
+  // Where the policy refused: what becomes of the site's part in the run.
+  client::Standing standing = client::Standing::kOpen;
+  Duration closed_for{0};
   Digest digest{};
   int64_t weight = 0;
   std::vector<Metric> metrics = {};
@@ -51,7 +55,10 @@ class Worker {
   void Work();
   Result<Done> Do(const Job& job, std::stop_token stop);
   Result<Done> Attempt(const Job& job, std::stop_token stop);
+  Result<const config::Config*> PlanFor(const Job& job);
   Result<const Site*> SiteFor(const Job& job);
+  // Why the site's policy refuses the task; `steps` is 0 while they are not known.
+  std::optional<Done> Refusal(const Job& job, int64_t steps) const;
 
   const Settings& settings_;
   const std::string name_;
@@ -59,8 +66,10 @@ class Worker {
   const Report report_;
   const OnState on_state_;
   TensorCache cache_;
-  std::unique_ptr<Site> site_;  // of the last plan
-  Digest site_plan_;
+  std::string plan_text_;  // the last one
+  config::Config plan_;
+  Digest plan_digest_;
+  std::unique_ptr<Site> site_;  // of that plan
 
   std::mutex mutex_;
   std::condition_variable_any changed_;

@@ -54,6 +54,8 @@ class Federation : private Effects {
   int64_t incarnation() const { return incarnation_; }
   // Clients that take part in the run, by name.
   std::vector<ClientId> ClientsOf(const Run& run) const;
+  // Whether the run may count on this client: connected, and not away of its own will.
+  bool IsThere(const Run& run, const ClientId& client) const;
 
   // --- time ---
   std::optional<TimePoint> NextDeadline() const;
@@ -72,6 +74,7 @@ class Federation : private Effects {
   Result<Run*> AddRun(RunSetup setup);
   void Populate(Run& run);
   bool TakesPart(const Run& run, const ClientId& client) const;
+  void Heed(Run& run, const ClientId& client, const proto::Progress& message);
   void Offered(Run& run, const ClientId& client, proto::Offer offer);
 
   void On(const ClientId& client, const proto::Holds& message);

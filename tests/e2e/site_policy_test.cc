@@ -1,0 +1,89 @@
+// The site has the last word: its policy and its people decide, and the operator reads why.
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "tests/e2e/live_federation.h"
+
+namespace tributary {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+// Two sites, both needed in every round.
+class SitePolicy : public testing::Test {
+ protected:
+  SitePolicy() : live_(2) {}
+
+  void SetPolicy(int client, const std::string& policy) {
+    const auto file = live_.world().path() / fmt::format("client-{}.toml", client);
+    WriteText(file, ReadText(file) + "[policy]\n" + policy + "\n");
+  }
+  std::string Submit() {
+    return live_.Submit({"federation.cohort=2", "federation.minimum=2", "federation.rounds=2",
+                         "evaluation.on=clients", "evaluation.holdout=0.3"});
+  }
+  // Asks until the answer holds `text`, for at most half a minute.
+  bool Shows(const std::string& command, const std::string& run, const std::string& text) {
+    for (int i = 0; i < 600; ++i) {
+      shown_ = live_.Ask({command, run}).All();
+      if (shown_.find(text) != std::string::npos) return true;
+      usleep(50'000);
+    }
+    return false;
+  }
+  Outcome Tell(int client, const std::string& verb, const std::string& run) {
+    return RunProgram({"client", verb, run, "--config",
+                       live_.world().File(fmt::format("client-{}.toml", client))});
+  }
+
+  LiveFederation live_;
+  std::string shown_;
+};
+
+TEST_F(SitePolicy, DeclinesWithAReasonThatTheOperatorReads) {
+  SetPolicy(1, "max_rank = 2");
+  live_.StartAll();
+  const std::string run = Submit();
+  EXPECT_TRUE(Shows("clients", run, "rank 4 is above policy.max_rank 2")) << shown_ << live_.Said();
+  EXPECT_TRUE(Shows("clients", run, "outside the site's policy")) << shown_;
+  EXPECT_TRUE(Shows("status", run, "site-1: outside the site's policy: rank 4")) << shown_;
+}
+
+TEST_F(SitePolicy, TakesPartOnceSomebodyApproves) {
+  SetPolicy(1, "approve = \"ask\"");
+  live_.StartAll();
+  const std::string run = Submit();
+  ASSERT_TRUE(Shows("clients", run, "pending approval")) << shown_ << live_.Said();
+  ASSERT_TRUE(Shows("status", run, "site-1: pending approval")) << shown_ << live_.Said();
+  const Outcome approve = Tell(1, "approve", run);
+  EXPECT_EQ(approve.code, 0) << approve.All();
+  EXPECT_THAT(approve.out, HasSubstr(run + ": approved"));
+  const Outcome wait = live_.Ask({"wait", run});
+  EXPECT_EQ(wait.code, 0) << wait.All() << live_.Said();
+}
+
+TEST_F(SitePolicy, ApprovalAndWithdrawalOutliveTheClient) {
+  SetPolicy(1, "approve = \"ask\"");
+  live_.StartAll();
+  const std::string run = Submit();
+  ASSERT_TRUE(Shows("clients", run, "pending approval")) << shown_ << live_.Said();
+  live_.client(1).Signal(SIGKILL);
+  live_.client(1).Wait();
+  const Outcome withdraw = Tell(1, "withdraw", run);
+  EXPECT_EQ(withdraw.code, 0) << withdraw.All();
+  EXPECT_THAT(withdraw.out, HasSubstr("takes effect when it is next started"));
+  live_.StartClient(1);
+  EXPECT_TRUE(Shows("clients", run, "withdrawn")) << shown_ << live_.Said();
+  EXPECT_TRUE(live_.client(1).WaitForError("0 updates of it that the run has counted"));
+  const Outcome approve = Tell(1, "approve", run);
+  EXPECT_NE(approve.code, 0);
+  EXPECT_THAT(approve.err, HasSubstr("has withdrawn from this run, which is for good"));
+  EXPECT_THAT(Tell(0, "approve", "no-such-run").err, HasSubstr("knows no run \"no-such-run\""));
+}
+
+}  // namespace
+}  // namespace tributary
