@@ -29,13 +29,6 @@ std::string_view InstructionSet() {
 
 }  // namespace
 
-// A restart forgets the words, not the standing.
-std::string Edge::DetailOf(const RunSession& run) {
-  const client::Standing standing = run.session->standing();
-  if (!run.detail.empty() || standing == client::Standing::kOpen) return run.detail;
-  return std::string(Name(standing));
-}
-
 Edge::Edge(Settings settings, Notify notify)
     : settings_(std::move(settings)),
       notify_(std::move(notify)),
@@ -68,13 +61,15 @@ Status Edge::Open(bool insecure) {
   RETURN_IF_ERROR(MakeDirectories(settings_.directory));
   RETURN_IF_ERROR(requests_.Open());
   ASSIGN_OR_RETURN(states_, store::OpenSqliteStore(settings_.directory / "state.db"));
+  ASSIGN_OR_RETURN(sent_, SentLog::Open(settings_.directory / "sent"));
+  if (!sent_->notice().empty()) notify_(sent_->notice());
   ASSIGN_OR_RETURN(channel_,
                    rpc::Channel::Open({settings_.coordinator, insecure, name_, "client"}));
   reader_ = std::make_unique<WorkerPool>(1);
   writer_ = std::make_unique<WorkerPool>(1);
   uploader_ = std::make_unique<WorkerPool>(1);
   worker_ = std::make_unique<Worker>(
-      settings_, name_, *channel_,
+      settings_, name_, *channel_, *states_,
       [this](const Job& job, Result<Done> done) {
         Post([this, job, done = std::move(done)] {
           if (!done) return;  // stopped: nobody waits for it
@@ -85,6 +80,9 @@ Status Edge::Open(bool insecure) {
                               job.task.round, done->detail));
           if (const auto it = runs_.find(job.run); it != runs_.end())
             it->second.detail = done->detail.substr(0, proto::kMaxText);
+          if (done->standing == client::Standing::kPending)
+            notify_(fmt::format("{0}: to take part: tributary client approve {0}; its plan is {1}",
+                                job.run.value, worker_->PlanFile(job.plan).string()));
           if (done->reason == Reason::kDeclined)
             return Step(job.run,
                         client::WorkDeclined{job.task.sequence, done->standing, done->closed_for});
@@ -225,8 +223,7 @@ void Edge::CarryOut(const RunId& run, RunSession& session, const client::Command
   } else if (const auto* hello = std::get_if<client::SayHello>(&command)) {
     Say(proto::Holds{run, hello->holds});
   } else if (const auto* said = std::get_if<client::SayStanding>(&command)) {
-    const bool is_away = said->standing != client::Standing::kOpen;
-    Say(proto::Progress{run, 0, std::string(Name(said->standing)), 0, is_away});
+    SayStanding(run, session, said->standing);
   } else if (const auto* start = std::get_if<client::StartWork>(&command)) {
     notify_(
         fmt::format("{}: {} of round {}", run.value, Name(start->task.kind), start->task.round));
@@ -238,37 +235,8 @@ void Edge::CarryOut(const RunId& run, RunSession& session, const client::Command
   } else if (const auto* upload = std::get_if<client::Upload>(&command)) {
     UploadUpdate(run, *upload);
   } else {
-    const client::UpdateReady& update = std::get<client::Report>(command).update;
-    if (update.reason == Reason::kAccepted)
-      Say(proto::Offer{run, update.sequence, update.digest, update.weight, update.metrics});
-    else
-      Say(proto::Failure{run, update.sequence, update.reason, DetailOf(session)});
+    Report(run, session, std::get<client::Report>(command).update);
   }
-}
-
-void Edge::UploadUpdate(const RunId& run, const client::Upload& upload) {
-  if (uploading_.contains(run)) return;  // it ends with Uploaded or ConnectionLost
-  const std::stop_token stop = uploading_[run].get_token();
-  Say(proto::Progress{run, upload.sequence, "uploading", 0});
-  uploader_->Post([this, run, upload, stop] {
-    const auto file = worker_->OutboxFile(run, upload.sequence);
-    std::error_code error;
-    const auto size = std::filesystem::file_size(file, error);
-    Status sent = error ? MakeError(Code::kDataLoss, "{}: is missing", file.string())
-                        : edge::Upload(*channel_,
-                                       {run, upload.sequence, upload.digest,
-                                        static_cast<int64_t>(size), proto::kSafetensorsSchema},
-                                       file, stop);
-    Post([this, run, upload, sent] {
-      uploading_.erase(run);
-      if (!sent) notify_(fmt::format("{}: upload: {}", run.value, sent.error().message));
-      // Where it was refused, the offer that follows is answered with the reason.
-      if (!sent && IsPassing(sent.error().code))
-        Step(run, client::ConnectionLost{});
-      else
-        Step(run, client::Uploaded{upload.sequence});
-    });
-  });
 }
 
 // --- the link ---
@@ -286,7 +254,12 @@ void Edge::Dial() {
     hello.numerics = std::string(kNumerics);
     hello.device = settings_.device;
     hello.instruction_set = std::string(InstructionSet());
-    const bool written = stream->Write(proto::ClientMessage{hello});
+    const Status kept = sent_->Hello(settings_.coordinator, hello);
+    if (!kept) {
+      Post([this, kept] { notify_(kept.error().message); });
+      stream->Cancel();
+    }
+    const bool written = kept && stream->Write(proto::ClientMessage{hello});
     auto first = written ? stream->Read<proto::CoordinatorMessage>()
                          : Result<std::optional<proto::CoordinatorMessage>>();
     const bool is_welcome =

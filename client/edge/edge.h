@@ -12,6 +12,7 @@
 #include "aggregation/base/worker_pool.h"
 #include "client/core/session.h"
 #include "client/edge/request_box.h"
+#include "client/edge/sent_log.h"
 #include "client/edge/worker.h"
 #include "coordinator/store/state_store.h"
 
@@ -30,7 +31,8 @@ class Edge {
     std::optional<client::Session> session;
     Digest plan;
     int64_t rank = 0;
-    std::string detail;  // of the last failure
+    std::string detail;                               // of the last failure
+    client::Standing said = client::Standing::kOpen;  // the last that is in the sent log
   };
 
   Edge(Settings settings, Notify notify);
@@ -47,6 +49,8 @@ class Edge {
   void Pump(const RunId& run, RunSession& session);
   static std::string DetailOf(const RunSession& run);
   void CarryOut(const RunId& run, RunSession& session, const client::Command& command);
+  void Report(const RunId& run, const RunSession& session, const client::UpdateReady& update);
+  void SayStanding(const RunId& run, RunSession& session, client::Standing standing);
 
   void Dial();
   void ReadLink(std::shared_ptr<rpc::Stream> stream);
@@ -54,6 +58,8 @@ class Edge {
   void Hear(const proto::CoordinatorBody& message);
   void Take(const proto::Assignment& assignment);
   void UploadUpdate(const RunId& run, const client::Upload& upload);
+  Status SendBytes(const RunId& run, const client::Upload& upload, const Task& task,
+                   std::stop_token stop);
 
   void TakeRequests();
   Result<std::string> Obey(const Request& request);  // what was done
@@ -63,6 +69,7 @@ class Edge {
   const std::string name_;
   const RequestBox requests_;
   std::unique_ptr<store::StateStore> states_;
+  std::optional<SentLog> sent_;
   std::unique_ptr<rpc::Channel> channel_;
 
   std::mutex mutex_;

@@ -42,8 +42,9 @@ Result<std::string> Edge::Obey(const Request& request) {
     return MakeError(Code::kFailedPrecondition,
                      "{}: the site has withdrawn from this run, which is for good", run);
   if (request.verb == "approve") {
+    ASSIGN_OR_RETURN(const bool has_new_data, DataPin(*states_).Confirm(request.run));
     Step(request.run, client::Approved{});
-    return fmt::format("{}: approved", run);
+    return fmt::format("{}: approved{}", run, has_new_data ? ", with the changed data" : "");
   }
   if (request.verb == "decline") {
     Step(request.run, client::Left{client::Consent::kDeclined});

@@ -18,14 +18,16 @@ Reason ReasonOf(Code code) {
 
 }  // namespace
 
-Worker::Worker(const Settings& settings, std::string name, rpc::Channel& channel, Report report,
-               OnState on_state)
+Worker::Worker(const Settings& settings, std::string name, rpc::Channel& channel,
+               store::StateStore& store, Report report, OnState on_state)
     : settings_(settings),
       name_(std::move(name)),
       channel_(channel),
       report_(std::move(report)),
       on_state_(std::move(on_state)),
       cache_(settings.directory / "tensors"),
+      files_(settings.data),
+      pin_(store),
       thread_([this] { Work(); }) {}
 
 Worker::~Worker() {
@@ -56,6 +58,10 @@ void Worker::Stop(const RunId& run, int64_t sequence) {
 
 std::filesystem::path Worker::OutboxFile(const RunId& run, int64_t sequence) const {
   return settings_.directory / "outbox" / run.value / fmt::format("{}.safetensors", sequence);
+}
+
+std::filesystem::path Worker::PlanFile(const Digest& plan) const {
+  return settings_.directory / "plans" / plan.Hex();
 }
 
 void Worker::Work() {
@@ -92,7 +98,7 @@ Result<const config::Config*> Worker::PlanFor(const Job& job) {
   if (!plan_text_.empty() && plan_digest_ == job.plan) return &plan_;
   site_.reset();
   plan_text_.clear();
-  const std::filesystem::path file = settings_.directory / "plans" / job.plan.Hex();
+  const std::filesystem::path file = PlanFile(job.plan);
   auto text = ReadFile(file, kMaxPlan);
   if (!text || Sha256(*text) != job.plan) {
     ASSIGN_OR_RETURN(text, rpc::FetchBlob(channel_, job.run, job.plan, kMaxPlan));
@@ -105,11 +111,15 @@ Result<const config::Config*> Worker::PlanFor(const Job& job) {
   return &plan_;
 }
 
-Result<const Site*> Worker::SiteFor(const Job& job) {
+Result<const Site*> Worker::SiteFor(const Job& job, const DataDigests& data) {
   RETURN_IF_ERROR(PlanFor(job));
-  if (site_ == nullptr) {
-    ASSIGN_OR_RETURN(site_, LoadSite(settings_, name_, plan_));
-  }
+  if (site_ != nullptr && site_data_ == data) return site_.get();
+  site_.reset();
+  ASSIGN_OR_RETURN(auto site, LoadSite(settings_, name_, plan_));
+  ASSIGN_OR_RETURN(const DataDigests after, files_.Digests());
+  if (after != data) return MakeError(Code::kAborted, "the data changed while they were read");
+  site_ = std::move(site);
+  site_data_ = data;
   return site_.get();
 }
 
@@ -128,7 +138,17 @@ Result<Done> Worker::Attempt(const Job& job, std::stop_token stop) {
   on_state_(job, "loading");
   RETURN_IF_ERROR(PlanFor(job));
   if (auto refusal = Refusal(job, 0)) return *std::move(refusal);
-  ASSIGN_OR_RETURN(const Site* const site, SiteFor(job));
+  ASSIGN_OR_RETURN(const DataDigests digests, files_.Digests());
+  ASSIGN_OR_RETURN(const std::string changed, pin_.Check(job.run, digests));
+  if (!changed.empty()) {
+    Done done{Reason::kDeclined,
+              fmt::format("the site's data have changed since the run began there, and wait for "
+                          "its approval: {}",
+                          changed)};
+    done.standing = client::Standing::kPending;
+    return done;
+  }
+  ASSIGN_OR_RETURN(const Site* const site, SiteFor(job, digests));
   const client::SiteData data = site->DataFor(name_, job.rank, job.task.kind);
   if (job.task.kind == TaskKind::kTrain)
     if (auto refusal = Refusal(

@@ -7,6 +7,7 @@
 #include <stop_token>
 #include <thread>
 
+#include "client/edge/data_pin.h"
 #include "client/edge/site.h"
 #include "client/edge/transfer.h"
 #include "client/task/local_parts.h"
@@ -37,15 +38,16 @@ class Worker {
   using Report = std::function<void(const Job&, Result<Done>)>;  // CANCELLED when it was stopped
   using OnState = std::function<void(const Job&, std::string_view state)>;
 
-  // `channel` outlives the worker. Callbacks come from its thread.
-  Worker(const Settings& settings, std::string name, rpc::Channel& channel, Report report,
-         OnState on_state);
+  // `channel` and `store` outlive the worker. Callbacks come from its thread.
+  Worker(const Settings& settings, std::string name, rpc::Channel& channel,
+         store::StateStore& store, Report report, OnState on_state);
   ~Worker();  // stops what runs
 
   void Start(Job job);                            // after what was started before
   void Stop(const RunId& run, int64_t sequence);  // within a step, or before it began
 
   std::filesystem::path OutboxFile(const RunId& run, int64_t sequence) const;
+  std::filesystem::path PlanFile(const Digest& plan) const;  // TOML; any thread
 
  private:
   struct Pending {
@@ -56,7 +58,7 @@ class Worker {
   Result<Done> Do(const Job& job, std::stop_token stop);
   Result<Done> Attempt(const Job& job, std::stop_token stop);
   Result<const config::Config*> PlanFor(const Job& job);
-  Result<const Site*> SiteFor(const Job& job);
+  Result<const Site*> SiteFor(const Job& job, const DataDigests& data);
   // Why the site's policy refuses the task; `steps` is 0 while they are not known.
   std::optional<Done> Refusal(const Job& job, int64_t steps) const;
 
@@ -69,7 +71,10 @@ class Worker {
   std::string plan_text_;  // the last one
   config::Config plan_;
   Digest plan_digest_;
+  DataFiles files_;
+  DataPin pin_;
   std::unique_ptr<Site> site_;  // of that plan
+  DataDigests site_data_;       // what it was read from
 
   std::mutex mutex_;
   std::condition_variable_any changed_;

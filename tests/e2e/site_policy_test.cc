@@ -22,9 +22,10 @@ class SitePolicy : public testing::Test {
     const auto file = live_.world().path() / fmt::format("client-{}.toml", client);
     WriteText(file, ReadText(file) + "[policy]\n" + policy + "\n");
   }
-  std::string Submit() {
-    return live_.Submit({"federation.cohort=2", "federation.minimum=2", "federation.rounds=2",
-                         "evaluation.on=clients", "evaluation.holdout=0.3"});
+  std::string Submit(int rounds = 2) {
+    return live_.Submit({"federation.cohort=2", "federation.minimum=2",
+                         fmt::format("federation.rounds={}", rounds), "evaluation.on=clients",
+                         "evaluation.holdout=0.3"});
   }
   // Asks until the answer holds `text`, for at most half a minute.
   bool Shows(const std::string& command, const std::string& run, const std::string& text) {
@@ -38,6 +39,25 @@ class SitePolicy : public testing::Test {
   Outcome Tell(int client, const std::string& verb, const std::string& run) {
     return RunProgram({"client", verb, run, "--config",
                        live_.world().File(fmt::format("client-{}.toml", client))});
+  }
+
+  // What the site has sent is in its journal, which is whole; a changed byte is found.
+  void ExpectJournal(const std::string& client, const std::string& run) {
+    const std::string journal = live_.world().File(client + "/sent");
+    const Outcome whole = RunProgram({"audit", "verify", journal});
+    EXPECT_EQ(whole.code, 0) << whole.All();
+    const std::string segment = journal + "/segment-000001.jsonl";
+    const std::string text = ReadText(segment);
+    for (const char* what :
+         {R"("what":"hello")", R"("standing":"pending approval")", R"("what":"failure")",
+          R"("what":"upload")", R"("what":"offer")", R"("round":2)", R"("metrics":{"bytes_down":)"})
+      EXPECT_THAT(text, HasSubstr(what)) << run;
+    std::string changed = text;
+    changed[changed.find("pending")] = 'P';
+    WriteText(segment, changed);
+    const Outcome found = RunProgram({"audit", "verify", journal});
+    EXPECT_NE(found.code, 0);
+    EXPECT_THAT(found.err, HasSubstr("it was changed"));
   }
 
   LiveFederation live_;
@@ -64,6 +84,21 @@ TEST_F(SitePolicy, TakesPartOnceSomebodyApproves) {
   EXPECT_THAT(approve.out, HasSubstr(run + ": approved"));
   const Outcome wait = live_.Ask({"wait", run});
   EXPECT_EQ(wait.code, 0) << wait.All() << live_.Said();
+  ExpectJournal("client-1", run);
+}
+
+TEST_F(SitePolicy, ChangedDataWaitForApproval) {
+  live_.StartAll();
+  const std::string run = Submit(500);
+  ASSERT_TRUE(Shows("clients", run, "accepted")) << shown_ << live_.Said();
+  const auto rows = live_.world().path() / "sites/site-1.jsonl";
+  const std::string text = ReadText(rows);
+  WriteText(rows, text + text.substr(0, text.find('\n') + 1));
+  ASSERT_TRUE(Shows("clients", run, "pending approval")) << shown_ << live_.Said();
+  EXPECT_THAT(shown_, HasSubstr("the site's data have changed since the run began there"));
+  EXPECT_THAT(Tell(1, "approve", run).out, HasSubstr("approved, with the changed data"));
+  EXPECT_TRUE(Shows("clients", run, "accepted")) << shown_ << live_.Said();
+  EXPECT_EQ(live_.Ask({"stop", run}).code, 0);
 }
 
 TEST_F(SitePolicy, ApprovalAndWithdrawalOutliveTheClient) {
