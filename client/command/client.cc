@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "client/command/client_consent.h"
+#include "client/command/client_dry_run.h"
 #include "client/edge/edge.h"
 #include "deploy/commands.h"
 
@@ -10,12 +11,13 @@ namespace tributary {
 namespace {
 
 struct Options {
-  std::string file;
-  bool insecure = false;
+  std::string file, plan;
+  bool insecure = false, dry_run = false;
 };
 
 Result<int> Run(const Options& options) {
   ASSIGN_OR_RETURN(edge::Settings settings, edge::ReadSettings(options.file));
+  if (options.dry_run) return DryRunClient(settings, options.plan);
   CatchInterrupts();
   const auto notify = [](std::string_view line) { fmt::print(stderr, "{}\n", line); };
   ASSIGN_OR_RETURN(const auto edge,
@@ -33,9 +35,15 @@ CommandBody AddClient(CLI::App& app) {
   const auto consent = AddConsentCommands(app);
   app.add_flag("--insecure", options->insecure,
                "Call without TLS, on a loopback address only: for trying things out");
+  app.add_flag("--dry-run", options->dry_run,
+               "Check model, rows and policy, train one step, show what would be sent; no "
+               "coordinator is called");
+  app.add_option("--plan", options->plan, "With --dry-run: a run's configuration (TOML)")
+      ->type_name("FILE");
   app.footer(
       "Examples:\n  tributary client client.toml\n  tributary client approve flora-1 --config "
-      "client.toml\nCtrl-C or SIGTERM stops it within a "
+      "client.toml\n  tributary client client.toml --dry-run --plan federation.toml\nCtrl-C or "
+      "SIGTERM stops it within a "
       "training step; what it had in hand goes on when it is started again.");
   return [options, consent]() -> Result<int> {
     if (auto asked = consent()) return *std::move(asked);

@@ -120,5 +120,25 @@ TEST_F(SitePolicy, ApprovalAndWithdrawalOutliveTheClient) {
   EXPECT_THAT(Tell(0, "approve", "no-such-run").err, HasSubstr("knows no run \"no-such-run\""));
 }
 
+// What the dry run shows is what an update is.
+TEST_F(SitePolicy, ADryRunShowsWhatWouldBeSent) {
+  SetPolicy(0, "approve = \"ask\"\nmetrics = \"none\"");
+  const Outcome check = live_.world().Check({"federation.cohort=2"});
+  const size_t at = check.out.find("digest = \"");
+  ASSERT_NE(at, std::string::npos);
+  live_.world().Edit("federation.toml", "path = \"model\"",
+                     "path = \"model\"\nlabels = [\"blue\", \"green\", \"red\"]\n" +
+                         check.out.substr(at, 10 + 64 + 1) +
+                         "\n[evaluation]\non = \"clients\"\nholdout = 0.3");
+  const Outcome dry = RunProgram({"client", live_.world().File("client-0.toml"), "--dry-run",
+                                  "--plan", live_.world().File("federation.toml")});
+  ASSERT_EQ(dry.code, 0) << dry.All();
+  for (const char* line :
+       {"7 rows to train on, 3 held out", "train (2 steps; one was done)",
+        "refuses it: waits for the site's approval", "lora_A", "[4, 32]", "weight 7", "no metrics",
+        "policy.metrics is none", "sends: nothing but the reason"})
+    EXPECT_THAT(dry.out, HasSubstr(line));
+}
+
 }  // namespace
 }  // namespace tributary
