@@ -349,10 +349,9 @@ struct ExportManifest {
 }  // namespace tributary::proto
 
 // Every message that travels by itself, for what must exist for each of them.
-#define TRIBUTARY_MESSAGES(X)                                                                 \
-  X(ClientMessage)                                                                            \
-  X(CoordinatorMessage)                                                                       \
-  X(UploadMessage)                                                                            \
-  X(UploadState)                                                                              \
-  X(ManifestRequest) X(CheckpointManifest) X(FetchRequest) X(Chunk) X(Document) X(Submission) \
-      X(RunRef) X(RunsRequest) X(ControlRequest) X(ExportRequest) X(ExportManifest)
+#define TRIBUTARY_MESSAGES(X)                                                                  \
+  X(ClientMessage)                                                                             \
+  X(CoordinatorMessage)                                                                        \
+  X(UploadMessage)                                                                             \
+  X(UploadState) X(ManifestRequest) X(CheckpointManifest) X(FetchRequest) X(Chunk) X(Document) \
+      X(Submission) X(RunRef) X(RunsRequest) X(ControlRequest) X(ExportRequest) X(ExportManifest)
