@@ -24,6 +24,7 @@ CommandBody AddCerts(CLI::App& app);
 CommandBody AddSubmit(CLI::App& app);
 CommandBody AddRuns(CLI::App& app);
 CommandBody AddStatus(CLI::App& app);
+CommandBody AddAudit(CLI::App& app);
 CommandBody AddWait(CLI::App& app);
 CommandBody AddRounds(CLI::App& app);
 CommandBody AddClients(CLI::App& app);

@@ -3,6 +3,8 @@
 #include <cstdio>
 
 #include "aggregation/base/version.h"
+#include "client/command/client_consent.h"
+#include "client/command/client_dry_run.h"
 #include "client/command/join.h"
 #include "client/edge/edge.h"
 #include "deploy/commands.h"
@@ -11,12 +13,13 @@ namespace tributary {
 namespace {
 
 struct Options {
-  std::string file;
-  bool insecure = false;
+  std::string file, plan;
+  bool insecure = false, dry_run = false;
 };
 
 Result<int> Run(const Options& options) {
   ASSIGN_OR_RETURN(edge::Settings settings, edge::ReadSettings(options.file));
+  if (options.dry_run) return DryRunClient(settings, options.plan);
   CatchInterrupts();
   ASSIGN_OR_RETURN(const auto log, Log::Open(settings.log));
   log->Info("client_started", {{"name", settings.name},
@@ -33,17 +36,26 @@ Result<int> Run(const Options& options) {
 
 CommandBody AddClient(CLI::App& app) {
   auto options = std::make_shared<Options>();
-  CLI::Option* config = app.add_option("CONFIG", options->file, "Configuration (TOML)");
+  app.add_option("CONFIG", options->file, "Configuration (TOML)");
   const auto joining = AddJoining(app);
+  const auto consent = AddConsentCommands(app);
   app.add_flag("--insecure", options->insecure,
                "Call without TLS, on a loopback address only: for trying things out");
+  app.add_flag("--dry-run", options->dry_run,
+               "Check model, rows and policy, train one step, show what would be sent; no "
+               "coordinator is called");
+  app.add_option("--plan", options->plan, "With --dry-run: a run's configuration (TOML)")
+      ->type_name("FILE");
   app.footer(
-      "Examples:\n  tributary client join TRIBJOIN1...\n  tributary client client.toml\nCtrl-C or "
-      "SIGTERM stops it within a "
-      "training step; what it had in hand goes on when it is started again.");
+      "Examples:\n  tributary client join TRIBJOIN1...\n  tributary client client.toml\n"
+      "  tributary client approve flora-1 --config client.toml\n"
+      "  tributary client client.toml --dry-run --plan federation.toml\n"
+      "Ctrl-C or SIGTERM stops it within a training step; what it had in hand goes on when it is "
+      "started again.");
   return [=]() -> Result<int> {
     if (auto joined = joining()) return *std::move(joined);
-    if (config->empty()) return InvalidArgument("CONFIG is missing: the client's configuration");
+    if (auto asked = consent()) return *std::move(asked);
+    if (options->file.empty()) return InvalidArgument("CONFIG is missing: a file in TOML");
     return Run(*options);
   };
 }

@@ -1,6 +1,7 @@
 #include "client/core/session.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "aggregation/base/line_form.h"
@@ -8,6 +9,17 @@
 
 namespace tributary::client {
 namespace {
+
+// Part of the journal.
+constexpr std::array<std::string_view, 5> kConsents = {"none", "pending", "granted", "declined",
+                                                       "withdrawn"};
+// What operators read.
+constexpr std::array<std::string_view, 6> kStandings = {"open",
+                                                        "outside the site's policy",
+                                                        "outside the site's hours",
+                                                        "pending approval",
+                                                        "declined",
+                                                        "withdrawn"};
 
 class Applier {
  public:
@@ -23,13 +35,21 @@ class Applier {
   }
   Status operator()(const UpdateReady& r) {
     RETURN_IF_ERROR(CheckInHand("update_ready", r.sequence));
-    if (in_hand_.update) return MakeError(Code::kDataLoss, "update_ready: there is one already");
+    // Only a refusal takes an update's place, when the site leaves before it was counted.
+    if (in_hand_.update && r.reason != Reason::kDeclined)
+      return MakeError(Code::kDataLoss, "update_ready: there is one already");
     in_hand_.update = r;
     return {};
   }
   Status operator()(const TaskEnded& r) {
     RETURN_IF_ERROR(CheckInHand("task_ended", r.sequence));
-    in_hand_ = {std::nullopt, std::nullopt, r.sequence};
+    in_hand_ = {std::nullopt, std::nullopt, r.sequence, in_hand_.consent};
+    return {};
+  }
+  Status operator()(const ConsentChanged& r) {
+    if (in_hand_.consent == Consent::kWithdrawn)
+      return MakeError(Code::kDataLoss, "consent_changed: the site has withdrawn before");
+    in_hand_.consent = r.consent;
     return {};
   }
 
@@ -42,6 +62,18 @@ class Applier {
 };
 
 }  // namespace
+
+std::string_view Name(Consent consent) { return kConsents.at(static_cast<size_t>(consent)); }
+std::string_view Name(Standing standing) { return kStandings.at(static_cast<size_t>(standing)); }
+
+// For line_form, which finds them by their arguments.
+void Write(std::string& out, Consent consent) { out += Name(consent); }
+bool Read(std::string_view text, Consent& consent) {
+  const auto it = std::find(kConsents.begin(), kConsents.end(), text);
+  if (it == kConsents.end()) return false;
+  consent = static_cast<Consent>(it - kConsents.begin());
+  return true;
+}
 
 std::string ToText(const Record& record) { return line_form::VariantToText(record); }
 Result<Record> RecordFromText(std::string_view text) {
@@ -72,7 +104,23 @@ void Session::Step(TimePoint now, const Event& event) {
 
 Ready Session::TakeReady() { return std::exchange(ready_, {}); }
 
-std::optional<TimePoint> Session::NextDeadline() const { return timer_; }
+std::optional<TimePoint> Session::NextDeadline() const {
+  if (!opens_at_ || !timer_) return opens_at_ ? opens_at_ : timer_;
+  return std::min(*opens_at_, *timer_);
+}
+
+Standing Session::standing() const {
+  switch (in_hand_.consent) {
+    case Consent::kPending:
+      return Standing::kPending;
+    case Consent::kDeclined:
+      return Standing::kDeclined;
+    case Consent::kWithdrawn:
+      return Standing::kWithdrawn;
+    default:
+      return policy_;
+  }
+}
 
 Phase Session::phase() const {
   if (in_hand_.task && !in_hand_.update) return Phase::kWorking;
@@ -103,7 +151,12 @@ void Session::On(TimePoint now, const TaskReceived& event) {
     EndTask(now, Reason::kLate);  // the coordinator has moved on
   }
   Emit(TaskTaken{event.task});
-  ready_.commands.push_back(StartWork{event.task});
+  if (standing() == Standing::kOpen) {
+    ready_.commands.push_back(StartWork{event.task});
+    return;
+  }
+  StandingChanged(now);  // which the coordinator has not heard, or could not heed
+  SetUpdate(now, {sequence, Reason::kDeclined});
 }
 
 void Session::On(TimePoint now, const WorkFinished& event) {
@@ -112,6 +165,39 @@ void Session::On(TimePoint now, const WorkFinished& event) {
 
 void Session::On(TimePoint now, const WorkFailed& event) {
   SetUpdate(now, {event.sequence, event.reason});
+}
+
+void Session::On(TimePoint now, const WorkDeclined& event) {
+  if (!IsInHand(event.sequence) || in_hand_.update) return;
+  if (event.standing == Standing::kPending) {
+    Emit(ConsentChanged{Consent::kPending});
+  } else if (event.standing != Standing::kOpen) {
+    policy_ = event.standing;
+    opens_at_.reset();
+    if (policy_ == Standing::kClosed) opens_at_ = now + event.closed_for;
+  }
+  if (event.standing != Standing::kOpen) StandingChanged(now);
+  SetUpdate(now, {event.sequence, Reason::kDeclined});
+}
+
+void Session::On(TimePoint now, const Approved&) {
+  if (in_hand_.consent == Consent::kGranted || in_hand_.consent == Consent::kWithdrawn) return;
+  Emit(ConsentChanged{Consent::kGranted});
+  StandingChanged(now);
+}
+
+void Session::On(TimePoint now, const Left& event) {
+  if (in_hand_.consent == event.consent || in_hand_.consent == Consent::kWithdrawn) return;
+  Emit(ConsentChanged{event.consent});
+  StandingChanged(now);
+  if (!in_hand_.task || (in_hand_.update && in_hand_.update->reason != Reason::kAccepted)) return;
+  const int64_t sequence = in_hand_.task->sequence;
+  ready_.commands.push_back(StopWork{sequence});
+  Emit(UpdateReady{sequence, Reason::kDeclined, {}, 0, {}});
+  is_uploaded_ = false;
+  if (link_ != Link::kUp) return;
+  tries_ = 0;
+  SendUpdate(now);
 }
 
 void Session::On(TimePoint now, const Uploaded& event) {
@@ -130,6 +216,11 @@ void Session::On(TimePoint now, const Dismissed& event) {
 }
 
 void Session::On(TimePoint now, const TimeReached&) {
+  if (opens_at_ && now >= *opens_at_) {
+    opens_at_.reset();
+    policy_ = Standing::kOpen;
+    StandingChanged(now);
+  }
   if (!timer_ || now < *timer_) return;
   timer_.reset();
   if (link_ == Link::kDown) {
@@ -177,7 +268,15 @@ void Session::SendUpdate(TimePoint now) {
   SayAgainAfter(now);
 }
 
+// With a hello once it is open again, which is answered with what waits for it.
+void Session::StandingChanged(TimePoint now) {
+  if (link_ != Link::kUp) return;
+  ready_.commands.push_back(SayStanding{standing()});
+  if (standing() == Standing::kOpen && !in_hand_.update) SayHelloAgain(now);
+}
+
 void Session::SayHelloAgain(TimePoint now) {
+  if (standing() != Standing::kOpen) ready_.commands.push_back(SayStanding{standing()});
   ready_.commands.push_back(SayHello{in_hand_.task ? in_hand_.task->sequence : 0});
   timer_ = now + options_.heartbeat;
 }

@@ -26,6 +26,22 @@ struct SessionOptions {
   Duration heartbeat = std::chrono::seconds(20);  // while there is nothing to report
 };
 
+// What the site has said of a run: whether its people were asked, and what they answered. Durable.
+enum class Consent : uint8_t { kNone, kPending, kGranted, kDeclined, kWithdrawn };
+std::string_view Name(Consent consent);
+
+// Whether the site takes tasks of the run now. In every state but the first it is away: the
+// coordinator is told, need not ask, and is answered with a refusal where it does.
+enum class Standing : uint8_t {
+  kOpen,
+  kOutsidePolicy,  // until the client is started again
+  kClosed,         // until the site's hours begin
+  kPending,        // until somebody at the site approves
+  kDeclined,       // by somebody at the site, who may still approve
+  kWithdrawn,      // for good
+};
+std::string_view Name(Standing standing);
+
 // --- what can happen ---
 
 struct Connected {};
@@ -43,6 +59,15 @@ struct WorkFailed {
   int64_t sequence = 0;
   Reason reason = Reason::kFailed;  // IsClientFault
 };
+struct WorkDeclined {  // by the site's policy; kOpen: this task alone
+  int64_t sequence = 0;
+  Standing standing = Standing::kOpen;  // up to kPending
+  Duration closed_for{0};               // with kClosed
+};
+struct Approved {};  // by somebody at the site; of no effect after a withdrawal
+struct Left {        // the same person declines, or withdraws
+  Consent consent = Consent::kWithdrawn;
+};
 struct Uploaded {
   int64_t sequence = 0;
 };  // the coordinator's side has all bytes
@@ -55,8 +80,9 @@ struct Dismissed {
 };
 struct TimeReached {};
 
-using Event = std::variant<Connected, ConnectionLost, TaskReceived, WorkFinished, WorkFailed,
-                           Uploaded, Acknowledged, Dismissed, TimeReached>;
+using Event =
+    std::variant<Connected, ConnectionLost, TaskReceived, WorkFinished, WorkFailed, WorkDeclined,
+                 Approved, Left, Uploaded, Acknowledged, Dismissed, TimeReached>;
 
 // --- what is durable ---
 
@@ -87,7 +113,14 @@ struct TaskEnded {
   bool operator==(const TaskEnded&) const = default;
 };
 
-using Record = std::variant<TaskTaken, UpdateReady, TaskEnded>;
+struct ConsentChanged {
+  static constexpr std::string_view kName = "consent_changed";
+  Consent consent = Consent::kNone;
+  static void Fields(auto& r, auto&& f) { f("consent", r.consent); }
+  bool operator==(const ConsentChanged&) const = default;
+};
+
+using Record = std::variant<TaskTaken, UpdateReady, TaskEnded, ConsentChanged>;
 
 // --- what is asked for ---
 
@@ -96,12 +129,15 @@ struct SayHello {
   int64_t holds = 0;
 };  // "I am here", and the task in hand or 0; while that is
     // 0 it is answered with a task if there is one
+struct SayStanding {
+  Standing standing = Standing::kOpen;
+};  // before a hello whenever it is not kOpen, and when it changes
 struct StartWork {
   Task task;
 };
 struct StopWork {
   int64_t sequence = 0;
-};
+};  // and its upload
 struct Upload {
   int64_t sequence = 0;
   Digest digest{};
@@ -110,7 +146,7 @@ struct Report {
   UpdateReady update;
 };  // offers an uploaded update, or says why there is none
 
-using Command = std::variant<Connect, SayHello, StartWork, StopWork, Upload, Report>;
+using Command = std::variant<Connect, SayHello, SayStanding, StartWork, StopWork, Upload, Report>;
 
 struct Ready {
   std::vector<Record> records;
@@ -128,7 +164,8 @@ enum class Phase { kBackingOff, kConnecting, kWaiting, kWorking, kUploading, kRe
 struct TaskInHand {
   std::optional<Task> task;
   std::optional<UpdateReady> update;
-  int64_t last_ended = 0;              // sequence; a repeated task up to here is not done again
+  int64_t last_ended = 0;  // sequence; a repeated task up to here is not done again
+  Consent consent = Consent::kNone;
   Status Apply(const Record& record);  // changes nothing when it fails
   bool operator==(const TaskInHand&) const = default;
 };
@@ -144,6 +181,7 @@ class Session {
   std::optional<TimePoint> NextDeadline() const;  // when to Step(now, TimeReached{}) at the latest
 
   Phase phase() const;
+  Standing standing() const;
   bool is_connected() const { return link_ == Link::kUp; }
   const TaskInHand& in_hand() const { return in_hand_; }
 
@@ -157,6 +195,9 @@ class Session {
   void On(TimePoint now, const TaskReceived& event);
   void On(TimePoint now, const WorkFinished& event);
   void On(TimePoint now, const WorkFailed& event);
+  void On(TimePoint now, const WorkDeclined& event);
+  void On(TimePoint now, const Approved&);
+  void On(TimePoint now, const Left& event);
   void On(TimePoint now, const Uploaded& event);
   void On(TimePoint now, const Acknowledged& event);
   void On(TimePoint now, const Dismissed& event);
@@ -167,6 +208,7 @@ class Session {
   void SetUpdate(TimePoint now, UpdateReady update);
   void SendUpdate(TimePoint now);  // uploads it first where that is still to be done
   void SayHelloAgain(TimePoint now);
+  void StandingChanged(TimePoint now);
   void SayAgainAfter(TimePoint now);
   Duration RetryDelay();
   void Emit(Record record);
@@ -180,6 +222,8 @@ class Session {
   int64_t tries_ = 0;  // to connect, or to report, without an answer
   int64_t jitter_draws_ = 0;
   std::optional<TimePoint> timer_;
+  Standing policy_ = Standing::kOpen;  // kOpen, kOutsidePolicy or kClosed
+  std::optional<TimePoint> opens_at_;  // with kClosed
 };
 
 }  // namespace tributary::client

@@ -12,6 +12,7 @@ namespace {
 
 const RunId kLink{""};
 constexpr std::string_view kAssignment = "assignment", kEnded = "ended";
+constexpr Duration kLookForRequests = std::chrono::milliseconds(500);
 
 client::SessionOptions Options(const std::string& name, const RunId& run) {
   client::SessionOptions options;
@@ -37,7 +38,8 @@ std::string_view InstructionSet() {
 
 }  // namespace
 
-Edge::Edge(Settings settings, Log& log) : settings_(std::move(settings)), log_(log) {}
+Edge::Edge(Settings settings, Log& log)
+    : settings_(std::move(settings)), log_(log), requests_(settings_.directory) {}
 
 Result<std::unique_ptr<Edge>> Edge::Start(Settings settings, bool insecure, Log& log) {
   auto edge = std::unique_ptr<Edge>(new Edge(std::move(settings), log));
@@ -54,6 +56,7 @@ Edge::~Edge() {
   changed_.notify_all();
   if (thread_.joinable()) thread_.join();
   renewal_.reset();
+  for (auto& [run, stop] : uploading_) stop.request_stop();
   worker_.reset();
   uploader_.reset();
   writer_.reset();
@@ -63,12 +66,15 @@ Edge::~Edge() {
 Status Edge::Open(bool insecure) {
   RETURN_IF_ERROR(MakeDirectories(settings_.directory));
   RETURN_IF_ERROR(OpenChannel(insecure));
+  RETURN_IF_ERROR(requests_.Open());
   ASSIGN_OR_RETURN(states_, store::OpenSqliteStore(settings_.directory / "state.db"));
+  ASSIGN_OR_RETURN(sent_, SentLog::Open(settings_.directory / "sent"));
+  if (!sent_->notice().empty()) log_.Warning("sent_log_mended", {{"notice", sent_->notice()}});
   reader_ = std::make_unique<WorkerPool>(1);
   writer_ = std::make_unique<WorkerPool>(1);
   uploader_ = std::make_unique<WorkerPool>(1);
   worker_ = std::make_unique<Worker>(
-      settings_, name_, *channel_,
+      settings_, name_, *channel_, *states_,
       [this](const Job& job, Result<Done> done) {
         Post([this, job, done = std::move(done)] {
           if (!done) return;  // stopped: nobody waits for it
@@ -78,12 +84,22 @@ Status Edge::Open(bool insecure) {
           log_.Warning("task_failed", FieldsOf(job.run, job.task, {{"detail", done->detail}}));
           if (const auto it = runs_.find(job.run); it != runs_.end())
             it->second.detail = done->detail.substr(0, proto::kMaxText);
+          if (done->standing == client::Standing::kPending)
+            log_.Warning("approval_awaited",
+                         {{"run", job.run.value},
+                          {"plan", worker_->PlanFile(job.plan).string()},
+                          {"command", "tributary client approve " + job.run.value}});
+          if (done->reason == Reason::kDeclined)
+            return Step(job.run,
+                        client::WorkDeclined{job.task.sequence, done->standing, done->closed_for});
           Step(job.run, client::WorkFailed{job.task.sequence, done->reason});
         });
       },
       [this](const Job& job, std::string_view state) {
         Post([this, job, state = std::string(state)] {
-          Say(proto::Progress{job.run, job.task.sequence, state, 0});
+          if (const auto it = runs_.find(job.run);
+              it != runs_.end() && it->second.session->standing() == client::Standing::kOpen)
+            Say(proto::Progress{job.run, job.task.sequence, state, 0});
         });
       });
   RETURN_IF_ERROR(Recover());
@@ -175,20 +191,19 @@ TimePoint Edge::Now() const {
 
 void Edge::Drive() {
   std::unique_lock lock(mutex_);
+  TimePoint look = Now();  // for requests
   for (;;) {
-    std::optional<TimePoint> next;
+    TimePoint next = look;
     for (const auto& [id, run] : runs_)
-      if (const auto deadline = run.session->NextDeadline();
-          deadline && (!next || *deadline < *next))
-        next = deadline;
-    const auto is_due = [this] { return stopping_ || !queue_.empty(); };
-    if (next)
-      changed_.wait_for(lock, *next - Now(), is_due);
-    else
-      changed_.wait(lock, is_due);
+      if (const auto deadline = run.session->NextDeadline()) next = std::min(next, *deadline);
+    changed_.wait_for(lock, next - Now(), [this] { return stopping_ || !queue_.empty(); });
     if (stopping_) return;
     auto tasks = std::exchange(queue_, {});
     lock.unlock();
+    if (Now() >= look) {
+      TakeRequests();
+      look = Now() + kLookForRequests;
+    }
     for (const auto& task : tasks) task();
     StepAll(client::TimeReached{});
     lock.lock();
@@ -250,45 +265,20 @@ void Edge::CarryOut(const RunId& run, RunSession& session, const client::Command
       session.session->Step(Now(), client::Connected{});
   } else if (const auto* hello = std::get_if<client::SayHello>(&command)) {
     Say(proto::Holds{run, hello->holds});
+  } else if (const auto* said = std::get_if<client::SayStanding>(&command)) {
+    SayStanding(run, session, said->standing);
   } else if (const auto* start = std::get_if<client::StartWork>(&command)) {
     log_.Info("task_started", FieldsOf(run, start->task));
-    worker_->Start({run, session.plan, session.rank, start->task});
+    worker_->Start({run, session.plan, session.rank, start->task,
+                    session.session->in_hand().consent == client::Consent::kGranted});
   } else if (const auto* stop = std::get_if<client::StopWork>(&command)) {
     worker_->Stop(run, stop->sequence);
+    if (const auto it = uploading_.find(run); it != uploading_.end()) it->second.request_stop();
   } else if (const auto* upload = std::get_if<client::Upload>(&command)) {
     UploadUpdate(run, *upload);
   } else {
-    const client::UpdateReady& update = std::get<client::Report>(command).update;
-    if (update.reason == Reason::kAccepted)
-      Say(proto::Offer{run, update.sequence, update.digest, update.weight, update.metrics});
-    else
-      Say(proto::Failure{run, update.sequence, update.reason, session.detail});
+    Report(run, session, std::get<client::Report>(command).update);
   }
-}
-
-void Edge::UploadUpdate(const RunId& run, const client::Upload& upload) {
-  if (!uploading_.insert(run).second) return;  // it ends with Uploaded or ConnectionLost
-  Say(proto::Progress{run, upload.sequence, "uploading", 0});
-  uploader_->Post([this, run, upload] {
-    const auto file = worker_->OutboxFile(run, upload.sequence);
-    std::error_code error;
-    const auto size = std::filesystem::file_size(file, error);
-    Status sent = error ? MakeError(Code::kDataLoss, "{}: is missing", file.string())
-                        : edge::Upload(*channel_,
-                                       {run, upload.sequence, upload.digest,
-                                        static_cast<int64_t>(size), proto::kSafetensorsSchema},
-                                       file);
-    Post([this, run, upload, sent] {
-      uploading_.erase(run);
-      if (!sent)
-        log_.Warning("upload_failed", {{"run", run.value}, {"error", sent.error().message}});
-      // Where it was refused, the offer that follows is answered with the reason.
-      if (!sent && IsPassing(sent.error().code))
-        Step(run, client::ConnectionLost{});
-      else
-        Step(run, client::Uploaded{upload.sequence});
-    });
-  });
 }
 
 // --- the link ---
@@ -306,7 +296,12 @@ void Edge::Dial() {
     hello.numerics = std::string(kNumerics);
     hello.device = settings_.device;
     hello.instruction_set = std::string(InstructionSet());
-    const bool written = stream->Write(proto::ClientMessage{hello});
+    const Status kept = sent_->Hello(address_, hello);
+    if (!kept) {
+      log_.Error("not_logged_not_sent", {{"error", kept.error().message}});
+      stream->Cancel();
+    }
+    const bool written = kept && stream->Write(proto::ClientMessage{hello});
     auto first = written ? stream->Read<proto::CoordinatorMessage>()
                          : Result<std::optional<proto::CoordinatorMessage>>();
     const bool is_welcome =
@@ -314,7 +309,7 @@ void Edge::Dial() {
     if (!is_welcome) {
       const Status why = stream->Finish();
       Post([this, why] {
-        log_.Warning("connect_failed", {{"coordinator", settings_.coordinator},
+        log_.Warning("connect_failed", {{"coordinator", address_},
                                         {"error", why ? "no welcome" : why.error().message}});
         Step(kLink, client::ConnectionLost{});
       });

@@ -8,11 +8,12 @@
 #include <condition_variable>
 #include <deque>
 #include <map>
-#include <set>
 
 #include "aggregation/base/worker_pool.h"
 #include "client/core/session.h"
 #include "client/edge/renewal.h"
+#include "client/edge/request_box.h"
+#include "client/edge/sent_log.h"
 #include "client/edge/worker.h"
 #include "coordinator/store/state_store.h"
 
@@ -29,7 +30,8 @@ class Edge {
     std::optional<client::Session> session;
     Digest plan;
     int64_t rank = 0;
-    std::string detail;  // of the last failure
+    std::string detail;                               // of the last failure
+    client::Standing said = client::Standing::kOpen;  // the last that is in the sent log
   };
 
   Edge(Settings settings, Log& log);
@@ -45,7 +47,10 @@ class Edge {
   void Step(const RunId& run, const client::Event& event);
   void StepAll(const client::Event& event);
   void Pump(const RunId& run, RunSession& session);
+  static std::string DetailOf(const RunSession& run);
   void CarryOut(const RunId& run, RunSession& session, const client::Command& command);
+  void Report(const RunId& run, const RunSession& session, const client::UpdateReady& update);
+  void SayStanding(const RunId& run, RunSession& session, client::Standing standing);
 
   void Dial();
   void ReadLink(std::shared_ptr<rpc::Stream> stream);
@@ -53,11 +58,19 @@ class Edge {
   void Hear(const proto::CoordinatorBody& message);
   void Take(const proto::Assignment& assignment);
   void UploadUpdate(const RunId& run, const client::Upload& upload);
+  Status SendBytes(const RunId& run, const client::Upload& upload, const Task& task,
+                   std::stop_token stop);
+
+  void NotLogged(const Error& why);
+  void TakeRequests();
+  Result<std::string> Obey(const Request& request);  // what was done
 
   const Settings settings_;
   Log& log_;
   std::string name_, address_;  // of the site, of the coordinator
+  const RequestBox requests_;
   std::unique_ptr<store::StateStore> states_;
+  std::optional<SentLog> sent_;
   std::unique_ptr<rpc::Channel> channel_;
 
   std::mutex mutex_;
@@ -68,7 +81,7 @@ class Edge {
 
   std::map<RunId, RunSession> runs_;  // the link's own under an empty name
   std::shared_ptr<rpc::Stream> link_;
-  std::set<RunId> uploading_;  // at most one upload of each
+  std::map<RunId, std::stop_source> uploading_;  // at most one upload of each
   std::unique_ptr<Worker> worker_;
   std::unique_ptr<Renewal> renewal_;
   std::unique_ptr<WorkerPool> reader_, writer_, uploader_;

@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "coordinator/config/read.h"
+
 namespace tributary::edge {
 
 std::vector<config::Key> KeysOf(Settings& s) {
@@ -28,17 +30,55 @@ std::vector<config::Key> KeysOf(Settings& s) {
        0,
        {"", "jsonl", "csv", "tsv"}},
       {"limits.threads", &s.threads, false, "Threads of evaluations and statistics.", 1, 1024},
+      {"policy.models", &s.policy.models, false,
+       "Digests of the base models that may be used; when absent, those in `models`."},
+      {"policy.methods", &s.policy.methods, false, "Methods that may be used; when absent, any."},
+      {"policy.tasks", &s.policy.tasks, false,
+       "Kinds of tasks that are done (train, evaluate, ...); when absent, any."},
+      {"policy.max_rank", &s.policy.max_rank, false, "Largest rank of this site's adapter; 0: any.",
+       0, 4096},
+      {"policy.max_steps", &s.policy.max_steps, false,
+       "Most steps of one training task; 0: any number.", 0, 1e12},
+      {"policy.min_cohort", &s.policy.min_cohort, false,
+       "A run must not commit fewer updates together than this (its federation.minimum); 0: any.",
+       0, 1e9},
+      {"policy.privacy",
+       &s.policy.privacy,
+       false,
+       "The privacy mode that a run must have; when absent, any.",
+       0,
+       0,
+       {"", "none", "central"}},
+      {"policy.hours", &s.policy.hours, false,
+       "When tasks may begin, such as \"22:00-06:00\" in this machine's time or \"22:00-06:00 "
+       "UTC\"; when absent, always."},
+      {"policy.metrics",
+       &s.policy.metrics,
+       false,
+       "Numbers about the site that leave it: \"per-site\" all that a plan asks for, \"sums\" no "
+       "metrics with updates, but evaluations, which the coordinator adds up, \"none\" neither.",
+       0,
+       0,
+       {"none", "sums", "per-site"}},
+      {"policy.approve",
+       &s.policy.approve,
+       false,
+       "\"ask\": a run waits until somebody at the site approves it.",
+       0,
+       0,
+       {"auto", "ask"}},
   };
   config::AddLogKeys(s.log, &keys);
   return keys;
 }
 
 std::span<const config::SectionHelp> SettingsSections() {
-  static constexpr std::array<config::SectionHelp, 5> kSections = {
+  static constexpr std::array<config::SectionHelp, 6> kSections = {
       {{"", "The client as a whole."},
        {"connection", "How the coordinator is reached."},
        {"data", "The site's rows; which columns mean what."},
        {"limits", "What a task may use."},
+       {"policy", "What the site allows, whatever a coordinator asks."},
        config::kLogSection}};
   return kSections;
 }
@@ -52,6 +92,10 @@ Result<Settings> ReadSettings(const std::filesystem::path& file) {
   const std::filesystem::path base = file.parent_path();
   settings.directory = base / settings.directory;
   RETURN_IF_ERROR(config::ReadKeysFile(file, KeysOf(settings), SettingsSections()));
+  std::vector<config::Fault> faults;
+  for (std::string& fault : Faults(settings.policy))
+    faults.push_back({file.string(), std::move(fault)});
+  RETURN_IF_ERROR(config::AsStatus(faults));
   for (std::string& model : settings.models) model = (base / model).lexically_normal().string();
   return settings;
 }

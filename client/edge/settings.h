@@ -1,6 +1,7 @@
 #pragma once
 // An edge client's configuration file: the site's own view of where its model and rows are.
 
+#include "client/edge/policy.h"
 #include "coordinator/config/log_keys.h"
 
 namespace tributary::edge {
@@ -21,6 +22,7 @@ struct Settings {
   std::string device = "auto";
   int64_t threads = 1;
   DataSettings data;
+  Policy policy;
   LogOptions log;
 };
 

@@ -88,9 +88,9 @@ client::SiteData Site::DataFor(const std::string& name, int64_t rank, TaskKind k
 }
 
 Result<std::unique_ptr<Site>> LoadSite(const Settings& settings, const std::string& name,
-                                       const std::string& plan_text) {
+                                       const config::Config& plan) {
   auto site = std::make_unique<Site>();
-  ASSIGN_OR_RETURN(site->config, config::ReadPlan(plan_text));
+  site->config = plan;
   ASSIGN_OR_RETURN(const client::TextModel text, FindModel(settings, site->config.model.digest));
   ASSIGN_OR_RETURN(strategy::AdapterSpec adapter,
                    plan::AdapterOf(site->config, {text.directory.family, text.directory.config}));

@@ -23,6 +23,6 @@ struct Site {
 // FAILED_PRECONDITION: no directory holds the model; labels that the plan does not have, with both
 // lists. Others as they come, naming file and line.
 Result<std::unique_ptr<Site>> LoadSite(const Settings& settings, const std::string& name,
-                                       const std::string& plan_text);
+                                       const config::Config& plan);
 
 }  // namespace tributary::edge

@@ -54,7 +54,7 @@ bool IsPassing(Code code) {
 }
 
 Status Upload(rpc::Channel& channel, const proto::UploadBegin& begin,
-              const std::filesystem::path& file) {
+              const std::filesystem::path& file, std::stop_token stop) {
   ASSIGN_OR_RETURN(const MappedFile bytes, MappedFile::Open(file));
   const auto stream = channel.Open("Transfer/Upload");
   const auto ended = [&] {
@@ -66,6 +66,10 @@ Status Upload(rpc::Channel& channel, const proto::UploadBegin& begin,
   ASSIGN_OR_RETURN(auto state, stream->Read<proto::UploadState>());
   if (!state) return ended();
   for (int64_t at = state->offset; !state->committed && at < begin.size;) {
+    if (stop.stop_requested()) {
+      stream->Cancel();
+      return stream->Finish() ? MakeError(Code::kCancelled, "stopped") : ended();
+    }
     const auto part = bytes.bytes().subspan(
         static_cast<size_t>(at), std::min(proto::kMaxChunk, static_cast<size_t>(begin.size - at)));
     proto::Chunk chunk{at, {std::string(reinterpret_cast<const char*>(part.data()), part.size())}};

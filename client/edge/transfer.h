@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <stop_token>
 
 #include "aggregation/tensor/tensor.h"
 #include "proto/rpc/channel.h"
@@ -12,9 +13,10 @@ namespace tributary::edge {
 // An error of the way, not of the work: what was tried is tried again.
 bool IsPassing(Code code);
 
-// Sends a file that has that digest; goes on where an earlier attempt stopped.
+// Sends a file that has that digest; goes on where an earlier attempt stopped. CANCELLED, within a
+// chunk, when it was told to stop.
 Status Upload(rpc::Channel& channel, const proto::UploadBegin& begin,
-              const std::filesystem::path& file);
+              const std::filesystem::path& file, std::stop_token stop);
 
 // Tensors that were fetched, by digest, on the disk. One folder, one owner.
 class TensorCache {

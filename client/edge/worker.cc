@@ -3,6 +3,7 @@
 #include "aggregation/base/file.h"
 #include "aggregation/strategy/run_state.h"
 #include "aggregation/tensor/safetensors.h"
+#include "coordinator/config/read.h"
 #include "proto/rpc/fetch.h"
 
 namespace tributary::edge {
@@ -17,14 +18,16 @@ Reason ReasonOf(Code code) {
 
 }  // namespace
 
-Worker::Worker(const Settings& settings, std::string name, rpc::Channel& channel, Report report,
-               OnState on_state)
+Worker::Worker(const Settings& settings, std::string name, rpc::Channel& channel,
+               store::StateStore& store, Report report, OnState on_state)
     : settings_(settings),
       name_(std::move(name)),
       channel_(channel),
       report_(std::move(report)),
       on_state_(std::move(on_state)),
       cache_(settings.directory / "tensors"),
+      files_(settings.data),
+      pin_(store),
       thread_([this] { Work(); }) {}
 
 Worker::~Worker() {
@@ -57,6 +60,10 @@ std::filesystem::path Worker::OutboxFile(const RunId& run, int64_t sequence) con
   return settings_.directory / "outbox" / run.value / fmt::format("{}.safetensors", sequence);
 }
 
+std::filesystem::path Worker::PlanFile(const Digest& plan) const {
+  return settings_.directory / "plans" / plan.Hex();
+}
+
 void Worker::Work() {
   std::unique_lock lock(mutex_);
   for (;;) {
@@ -87,25 +94,66 @@ Result<Done> Worker::Do(const Job& job, std::stop_token stop) {
   }
 }
 
-Result<const Site*> Worker::SiteFor(const Job& job) {
-  if (site_ != nullptr && site_plan_ == job.plan) return site_.get();
+Result<const config::Config*> Worker::PlanFor(const Job& job) {
+  if (!plan_text_.empty() && plan_digest_ == job.plan) return &plan_;
   site_.reset();
-  const std::filesystem::path file = settings_.directory / "plans" / job.plan.Hex();
+  plan_text_.clear();
+  const std::filesystem::path file = PlanFile(job.plan);
   auto text = ReadFile(file, kMaxPlan);
   if (!text || Sha256(*text) != job.plan) {
     ASSIGN_OR_RETURN(text, rpc::FetchBlob(channel_, job.run, job.plan, kMaxPlan));
     RETURN_IF_ERROR(MakeDirectories(file.parent_path()));
     RETURN_IF_ERROR(WriteFile(file, *text));
   }
-  ASSIGN_OR_RETURN(site_, LoadSite(settings_, name_, *text));
-  site_plan_ = job.plan;
+  ASSIGN_OR_RETURN(plan_, config::ReadPlan(*text));
+  plan_text_ = *std::move(text);
+  plan_digest_ = job.plan;
+  return &plan_;
+}
+
+Result<const Site*> Worker::SiteFor(const Job& job, const DataDigests& data) {
+  RETURN_IF_ERROR(PlanFor(job));
+  if (site_ != nullptr && site_data_ == data) return site_.get();
+  site_.reset();
+  ASSIGN_OR_RETURN(auto site, LoadSite(settings_, name_, plan_));
+  ASSIGN_OR_RETURN(const DataDigests after, files_.Digests());
+  if (after != data) return MakeError(Code::kAborted, "the data changed while they were read");
+  site_ = std::move(site);
+  site_data_ = data;
   return site_.get();
+}
+
+std::optional<Done> Worker::Refusal(const Job& job, int64_t steps) const {
+  const Verdict verdict = Decide(
+      settings_.policy,
+      {plan_, job.task.kind, job.rank, steps, job.is_approved, MinuteOfDay(settings_.policy)});
+  if (verdict.is_accepted) return std::nullopt;
+  Done done{Reason::kDeclined, verdict.reason};
+  done.standing = verdict.standing;
+  done.closed_for = std::chrono::minutes(verdict.closed_minutes);
+  return done;
 }
 
 Result<Done> Worker::Attempt(const Job& job, std::stop_token stop) {
   on_state_(job, "loading");
-  ASSIGN_OR_RETURN(const Site* const site, SiteFor(job));
+  RETURN_IF_ERROR(PlanFor(job));
+  if (auto refusal = Refusal(job, 0)) return *std::move(refusal);
+  ASSIGN_OR_RETURN(const DataDigests digests, files_.Digests());
+  ASSIGN_OR_RETURN(const std::string changed, pin_.Check(job.run, digests));
+  if (!changed.empty()) {
+    Done done{Reason::kDeclined,
+              fmt::format("the site's data have changed since the run began there, and wait for "
+                          "its approval: {}",
+                          changed)};
+    done.standing = client::Standing::kPending;
+    return done;
+  }
+  ASSIGN_OR_RETURN(const Site* const site, SiteFor(job, digests));
   const client::SiteData data = site->DataFor(name_, job.rank, job.task.kind);
+  if (job.task.kind == TaskKind::kTrain)
+    if (auto refusal = Refusal(
+            job, client::StepCount(site->tasks.training, static_cast<int64_t>(data.train.size()))))
+      return *std::move(refusal);
   const bool needs_train = Traits(job.task.kind).changes_checkpoint;
   if ((needs_train ? data.train : data.held_out).empty() && job.task.kind != TaskKind::kEvaluate)
     return MakeError(Code::kFailedPrecondition, "the site has no rows for {}", Name(job.task.kind));
@@ -135,11 +183,14 @@ Result<Done> Worker::Attempt(const Job& job, std::stop_token stop) {
   RETURN_IF_ERROR(MakeDirectories(file.parent_path()));
   RETURN_IF_ERROR(WriteFile(file, bytes));
   if (!result.local.empty()) RETURN_IF_ERROR(locals.Save(name_, job.task.round, result.local));
-  Done done{Reason::kAccepted, {}, Sha256(bytes), result.weight, std::move(result.metrics)};
+  Done done;
+  done.digest = Sha256(bytes);
+  done.weight = result.weight;
   if (site->tasks.report_metrics) {
-    done.metrics.push_back({"bytes_up", static_cast<double>(bytes.size())});
-    done.metrics.push_back({"bytes_down", static_cast<double>(fetched)});
+    result.metrics.push_back({"bytes_up", static_cast<double>(bytes.size())});
+    result.metrics.push_back({"bytes_down", static_cast<double>(fetched)});
   }
+  done.metrics = Allowed(settings_.policy, std::move(result.metrics));
   return done;
 }
 

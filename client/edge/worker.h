@@ -7,6 +7,7 @@
 #include <stop_token>
 #include <thread>
 
+#include "client/edge/data_pin.h"
 #include "client/edge/site.h"
 #include "client/edge/transfer.h"
 #include "client/task/local_parts.h"
@@ -18,11 +19,15 @@ struct Job {
   Digest plan;
   int64_t rank = 0;
   Task task;
+  bool is_approved = false;  // by somebody at the site
 };
 
 struct Done {
   Reason reason = Reason::kAccepted;  // or why there is no update
   std::string detail = {};            // of a failure, for the operator
+  // Where the policy refused: what becomes of the site's part in the run.
+  client::Standing standing = client::Standing::kOpen;
+  Duration closed_for{0};
   Digest digest{};
   int64_t weight = 0;
   std::vector<Metric> metrics = {};
@@ -33,15 +38,16 @@ class Worker {
   using Report = std::function<void(const Job&, Result<Done>)>;  // CANCELLED when it was stopped
   using OnState = std::function<void(const Job&, std::string_view state)>;
 
-  // `channel` outlives the worker. Callbacks come from its thread.
-  Worker(const Settings& settings, std::string name, rpc::Channel& channel, Report report,
-         OnState on_state);
+  // `channel` and `store` outlive the worker. Callbacks come from its thread.
+  Worker(const Settings& settings, std::string name, rpc::Channel& channel,
+         store::StateStore& store, Report report, OnState on_state);
   ~Worker();  // stops what runs
 
   void Start(Job job);                            // after what was started before
   void Stop(const RunId& run, int64_t sequence);  // within a step, or before it began
 
   std::filesystem::path OutboxFile(const RunId& run, int64_t sequence) const;
+  std::filesystem::path PlanFile(const Digest& plan) const;  // TOML; any thread
 
  private:
   struct Pending {
@@ -51,7 +57,10 @@ class Worker {
   void Work();
   Result<Done> Do(const Job& job, std::stop_token stop);
   Result<Done> Attempt(const Job& job, std::stop_token stop);
-  Result<const Site*> SiteFor(const Job& job);
+  Result<const config::Config*> PlanFor(const Job& job);
+  Result<const Site*> SiteFor(const Job& job, const DataDigests& data);
+  // Why the site's policy refuses the task; `steps` is 0 while they are not known.
+  std::optional<Done> Refusal(const Job& job, int64_t steps) const;
 
   const Settings& settings_;
   const std::string name_;
@@ -59,8 +68,13 @@ class Worker {
   const Report report_;
   const OnState on_state_;
   TensorCache cache_;
-  std::unique_ptr<Site> site_;  // of the last plan
-  Digest site_plan_;
+  std::string plan_text_;  // the last one
+  config::Config plan_;
+  Digest plan_digest_;
+  DataFiles files_;
+  DataPin pin_;
+  std::unique_ptr<Site> site_;  // of that plan
+  DataDigests site_data_;       // what it was read from
 
   std::mutex mutex_;
   std::condition_variable_any changed_;

@@ -63,14 +63,20 @@ void PrintRounds(const Json& json) {
                Cell(r["accuracy"]), Cell(r["bytes_up"]), Cell(r["bytes_down"]));
 }
 
+// What a client does in the run, or why it does nothing.
+std::string StateOf(const Json& client) {
+  if (!client["away"].is_null()) return client["away"].get<std::string>();
+  return client.contains("progress") ? client["progress"]["state"].get<std::string>() : "-";
+}
+
 void PrintClients(const Json& json) {
-  fmt::print("{:24} {:10} {:12} {:>5} {}\n", "client", "connected", "state", "rank", "outcome");
+  fmt::print("{:24} {:10} {:26} {:>5} {:10} {}\n", "client", "connected", "state", "rank",
+             "outcome", "last failure");
   for (const Json& c : json["clients"])
-    fmt::print("{:24} {:10} {:12} {:>5} {}\n", c["client"].get<std::string>(),
-               c["connected"].get<bool>() ? "yes" : "no",
-               c.contains("progress") ? c["progress"]["state"].get<std::string>() : "-",
-               c["rank"].get<int64_t>(),
-               c["outcome"].is_null() ? "-" : c["outcome"].get<std::string>());
+    fmt::print("{:24} {:10} {:26} {:>5} {:10} {}\n", c["client"].get<std::string>(),
+               c["connected"].get<bool>() ? "yes" : "no", StateOf(c), c["rank"].get<int64_t>(),
+               c["outcome"].is_null() ? "-" : c["outcome"].get<std::string>(),
+               c["last_failure"].get<std::string>());
 }
 
 template <typename Request>

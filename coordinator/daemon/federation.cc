@@ -73,7 +73,7 @@ Result<Run*> Federation::AddRun(RunSetup setup) {
 void Federation::Populate(Run& run) {
   std::vector<ClientId> connected;
   for (const ClientId& name : ClientsOf(run))
-    if (registry_.Find(name)->is_connected) connected.push_back(name);
+    if (IsThere(run, name)) connected.push_back(name);
   run.Populate(around_.Now(), ClientsOf(run), std::move(connected));
 }
 
@@ -81,6 +81,14 @@ bool Federation::TakesPart(const Run& run, const ClientId& client) const {
   const Client* found = registry_.Find(client);
   return found != nullptr && (client.value == run.setup().submission.designated ||
                               Fits(run.setup().where, found->tags));
+}
+
+// Where privacy rests on draws from all who are enrolled, who is away is drawn like anybody else
+// and answers with a refusal.
+bool Federation::IsThere(const Run& run, const ClientId& client) const {
+  const Client* found = registry_.Find(client);
+  return found != nullptr && found->is_connected &&
+         (!found->away.contains(run.setup().id) || run.setup().plan.run.DrawsFromEnrolled());
 }
 
 std::vector<ClientId> Federation::ClientsOf(const Run& run) const {
@@ -150,7 +158,8 @@ void Federation::On(const ClientId& client, const proto::Heartbeat& message) {
 void Federation::On(const ClientId& client, const proto::Holds& message) {
   for (const auto& [id, run] : runs_) {
     if ((!message.run.value.empty() && id != message.run) || !TakesPart(*run, client)) continue;
-    run->Step(around_.Now(), PopulationChanged{PopulationChanged::Kind::kConnected, {client}});
+    if (IsThere(*run, client))
+      run->Step(around_.Now(), PopulationChanged{PopulationChanged::Kind::kConnected, {client}});
     if (message.sequence != 0)
       run->Step(around_.Now(), coordinator::TaskHeld{client, message.sequence});
     if (message.sequence == 0 && !message.run.value.empty() && run->is_finished()) {
@@ -206,8 +215,25 @@ void Federation::On(const ClientId& client, const proto::Failure& message) {
 }
 
 void Federation::On(const ClientId& client, const proto::Progress& message) {
-  if (Client* known = registry_.Find(client)) known->progress = message;
+  const auto it = runs_.find(message.run);
+  if (it == runs_.end() || !TakesPart(*it->second, client)) return;
+  registry_.Find(client)->progress = message;
+  Heed(*it->second, client, message);
   around_.Changed(message.run);
+}
+
+// A client that goes away, or is back.
+void Federation::Heed(Run& run, const ClientId& client, const proto::Progress& message) {
+  Client& known = *registry_.Find(client);
+  const bool was_there = IsThere(run, client);
+  if (message.away)
+    known.away[message.run] = message.state;
+  else
+    known.away.erase(message.run);
+  if (IsThere(run, client) == was_there) return;
+  using Kind = PopulationChanged::Kind;
+  run.Step(around_.Now(),
+           PopulationChanged{was_there ? Kind::kDisconnected : Kind::kConnected, {client}});
 }
 
 Status Federation::Admits(const ClientId& client, const proto::UploadBegin& upload) const {

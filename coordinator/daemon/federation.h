@@ -58,6 +58,8 @@ class Federation : private Effects {
   int64_t incarnation() const { return incarnation_; }
   // Clients that take part in the run, by name.
   std::vector<ClientId> ClientsOf(const Run& run) const;
+  // Whether the run may count on this client: connected, and not away of its own will.
+  bool IsThere(const Run& run, const ClientId& client) const;
 
   // --- time ---
   std::optional<TimePoint> NextDeadline() const;
@@ -77,6 +79,7 @@ class Federation : private Effects {
   void Populate(Run& run);
   bool TakesPart(const Run& run, const ClientId& client) const;
   Status Greet(const ClientId& client, const proto::Hello& hello);
+  void Heed(Run& run, const ClientId& client, const proto::Progress& message);
   void Offered(Run& run, const ClientId& client, proto::Offer offer);
 
   void On(const ClientId& client, const proto::Holds& message);

@@ -16,7 +16,8 @@ struct Client {
   TimePoint since;                    // of the connection, or of its end
   std::optional<proto::Hello> hello;  // of the last connection
   std::optional<proto::Progress> progress;
-  std::string last_failure;  // its own words
+  std::map<RunId, std::string> away;  // runs of which it takes no tasks, and why; its own words
+  std::string last_failure;           // its own words
 };
 
 class Registry {

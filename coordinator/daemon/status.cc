@@ -1,5 +1,7 @@
 #include "coordinator/daemon/status.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -24,12 +26,13 @@ std::vector<std::string> Pending(const Stage& stage) {
   return names;
 }
 
-Standing SelectingStands(const Federation& federation, const Run& run, const State& state) {
+Standing SelectingStands(const Federation& federation, const Run& run, const State& state,
+                         TimePoint now) {
   const RunPlan& plan = run.setup().plan.run;
   Standing s{"selecting", "", {}, {}};
   const auto& selecting = std::get<Selecting>(state.phase);
   const auto kind = state.NextTask(plan);
-  if (selecting.tries > 0) {
+  if (selecting.tries > 0 && now < selecting.not_before) {
     s.until = selecting.not_before;
     s.why = fmt::format("tries {} of round {} again after {} without success: {}",
                         kind ? Name(*kind) : "", state.round, selecting.tries, run.last_fault());
@@ -42,18 +45,28 @@ Standing SelectingStands(const Federation& federation, const Run& run, const Sta
     s.waits_for = {designated};
     return s;
   }
-  const size_t there = federation.registry().Eligible(where, designated, true).size();
+  std::vector<std::string> away;
+  int64_t there = 0;
+  for (const ClientId& name : federation.registry().Eligible(where, designated, false)) {
+    if (federation.IsThere(run, name)) {
+      ++there;
+      continue;
+    }
+    s.waits_for.push_back(name.value);
+    const Client& client = *federation.registry().Find(name);
+    if (const auto it = client.away.find(run.setup().id); it != client.away.end())
+      away.push_back(fmt::format("{}: {}", name.value, it->second));
+  }
   const int64_t needed =
       kind == TaskKind::kTrain && plan.cohort ? *plan.cohort : std::max<int64_t>(plan.minimum, 1);
   s.why = fmt::format("waits for clients: {} of {} that it needs are connected", there, needed);
-  for (const ClientId& name : federation.registry().Eligible(where, designated, false))
-    if (!federation.registry().Find(name)->is_connected) s.waits_for.push_back(name.value);
+  if (!away.empty()) s.why += fmt::format("; {}", fmt::join(away, "; "));
   return s;
 }
 
 Json StatusOf(const Federation& federation, const Run& run, TimePoint now) {
   const RunSetup& setup = run.setup();
-  const Standing standing = StandingOf(federation, run);
+  const Standing standing = StandingOf(federation, run, now);
   Json json = {{"schema", kStatusSchema},
                {"run", setup.id.value},
                {"phase", standing.phase},
@@ -101,7 +114,7 @@ std::string_view PhaseOf(const Run& run) {
   return std::holds_alternative<Aggregating>(state->phase) ? "aggregating" : "idle";
 }
 
-Standing StandingOf(const Federation& federation, const Run& run) {
+Standing StandingOf(const Federation& federation, const Run& run, TimePoint now) {
   const std::string_view phase = PhaseOf(run);
   if (phase == "halted") return {phase, run.halted()};
   const State& state = *run.state();
@@ -110,7 +123,7 @@ Standing StandingOf(const Federation& federation, const Run& run) {
   if (phase == "paused")
     return {phase, fmt::format("paused: {}{}", Name(*state.paused),
                                run.last_fault().empty() ? "" : "; " + run.last_fault())};
-  if (phase == "selecting") return SelectingStands(federation, run, state);
+  if (phase == "selecting") return SelectingStands(federation, run, state, now);
   if (const auto* reporting = std::get_if<Reporting>(&state.phase)) {
     const Stage& stage = reporting->stage;
     return {phase,
@@ -136,7 +149,8 @@ std::string_view StateOf(const Federation& federation, const ClientId& name, con
       if (known == client.progress->state) return known;
     return "other";
   }
-  return has_task ? "waiting" : "idle";
+  if (has_task) return "waiting";
+  return client.away.empty() ? "idle" : "away";
 }
 
 std::string StatusJson(const Federation& federation, const Run& run, TimePoint now) {
@@ -164,7 +178,10 @@ std::string ClientsJson(const Federation& federation, const Run& run) {
                  {"tags", client.tags},
                  {"rank", run.setup().RankOf(client.tags)},
                  {"outcome", member == nullptr ? Json(nullptr) : Json(Name(member->outcome))},
-                 {"last_failure", client.last_failure}};
+                 {"last_failure", client.last_failure},
+                 {"away", nullptr}};
+    if (const auto it = client.away.find(run.setup().id); it != client.away.end())
+      json["away"] = it->second;
     if (client.hello)
       json["program"] = {{"version", client.hello->program},
                          {"numerics", client.hello->numerics},

@@ -19,14 +19,15 @@ struct Standing {
 };
 inline constexpr std::array<std::string_view, 7> kPhases = {
     "idle", "selecting", "reporting", "aggregating", "paused", "halted", "finished"};
-Standing StandingOf(const Federation& federation, const Run& run);
+Standing StandingOf(const Federation& federation, const Run& run, TimePoint now);
 std::string_view PhaseOf(const Run& run);
 
-// What a client does now. `waiting` has a task and has not said more; four are a client's own
-// words.
-inline constexpr std::array<std::string_view, 8> kClientStates = {
-    "disconnected", "idle", "waiting", "loading", "training", "measuring", "uploading", "other"};
-inline constexpr size_t kFirstOfWork = 3;
+// What a client does now. `away` is there and takes no tasks of some run; `waiting` has a task and
+// has not said more; four are a client's own words.
+inline constexpr std::array<std::string_view, 9> kClientStates = {
+    "disconnected", "idle",      "away",      "waiting", "loading",
+    "training",     "measuring", "uploading", "other"};
+inline constexpr size_t kFirstOfWork = 4;
 std::string_view StateOf(const Federation& federation, const ClientId& name, const Client& client);
 
 // Phase, progress, why it waits, for whom and until when.

@@ -87,8 +87,8 @@ void Engine::CarryOut(Actor& actor, const client::Command& command) {
     if (std::exchange(actor.is_working, false)) client_work_.Abandon(actor.name, stop->sequence);
   } else if (const auto* upload = std::get_if<client::Upload>(&command)) {
     BeginUpload(actor, upload->sequence);
-  } else {
-    const client::UpdateReady& update = std::get<client::Report>(command).update;
+  } else if (const auto* report = std::get_if<client::Report>(&command)) {
+    const client::UpdateReady& update = report->update;
     if (update.reason == Reason::kAccepted) {
       ToCoordinator(actor,
                     coordinator::UpdateOffered{actor.name, update.sequence, update.digest,

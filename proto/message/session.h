@@ -76,8 +76,10 @@ struct Progress {
   int64_t sequence = 0;
   std::string state;
   double share = 0;
+  bool away = false;
   static void Fields(auto& m, auto&& f) {
     f("run", m.run), f("sequence", m.sequence), f("state", m.state), f("share", m.share);
+    f("away", m.away);
   }
   bool operator==(const Progress&) const = default;
 };

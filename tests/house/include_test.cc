@@ -31,6 +31,7 @@ const std::vector<Folder>& Law() {
        {"Eigen/"}},
       {"privacy", {"aggregation/base", "aggregation/tensor"}, {}},
       {"privacy/crypto", {"aggregation/base"}, {"arpa/inet.h"}},
+      {"privacy/audit", {"aggregation/base"}, {"nlohmann/"}},
       {"proto",
        {"aggregation/base", "privacy/crypto"},
        {"google/protobuf/", "tributary/v1/", "grpcpp/"}},

@@ -31,6 +31,12 @@ Task SomeTask(int64_t sequence) {
 struct Describe {
   std::string operator()(const Connect&) const { return "connect"; }
   std::string operator()(const SayHello& c) const { return fmt::format("hello {}", c.holds); }
+  std::string operator()(const SayStanding& c) const {
+    return fmt::format("standing {}", Name(c.standing));
+  }
+  std::string operator()(const ConsentChanged& r) const {
+    return fmt::format("+consent {}", Name(r.consent));
+  }
   std::string operator()(const StartWork& c) const {
     return fmt::format("start {}", c.task.sequence);
   }
@@ -235,6 +241,107 @@ TEST(Session, ClientsThatLostTheCoordinatorTogetherComeBackApart) {
   }
   std::sort(delays.begin(), delays.end());
   EXPECT_EQ(std::unique(delays.begin(), delays.end()), delays.end());
+}
+
+// --- the site's own will ---
+
+TEST_F(SessionTest, WaitsForApprovalAwayAndComesBackWithIt) {
+  BeWorking();
+  EXPECT_THAT(Do(At(2), WorkDeclined{3, Standing::kPending}),
+              ElementsAre("+consent pending", "+ready 3", "standing pending approval",
+                          "report 3 declined"));
+  EXPECT_EQ(session_->standing(), Standing::kPending);
+  EXPECT_THAT(Do(At(3), Dismissed{3, Reason::kDeclined}), ElementsAre("+ended 3 declined"));
+  EXPECT_THAT(Wake(), ElementsAre("standing pending approval", "hello 0"));
+  // A coordinator that asks all the same is answered without any work.
+  EXPECT_THAT(
+      Do(now_, TaskReceived{SomeTask(4)}),
+      ElementsAre("+taken 4", "+ready 4", "standing pending approval", "report 4 declined"));
+  Do(now_, Dismissed{4, Reason::kDeclined});
+  EXPECT_THAT(Recover(), ElementsAre("connect"));
+  EXPECT_EQ(session_->standing(), Standing::kPending) << "pending is durable";
+  Do(now_, Connected{});
+  EXPECT_THAT(Do(now_, Approved{}), ElementsAre("+consent granted", "standing open", "hello 0"));
+  EXPECT_THAT(Do(now_, TaskReceived{SomeTask(5)}), ElementsAre("+taken 5", "start 5"));
+  EXPECT_THAT(Do(now_, Approved{}), IsEmpty());
+}
+
+TEST_F(SessionTest, ApprovalIsAskedAnewWhenTheWorkSaysSo) {
+  BeWorking();
+  Do(At(2), WorkDeclined{3, Standing::kPending});
+  Do(At(2), Dismissed{3, Reason::kDeclined});
+  Do(At(3), Approved{});
+  Do(At(4), TaskReceived{SomeTask(4)});
+  EXPECT_THAT(Do(At(5), WorkDeclined{4, Standing::kPending}),
+              ElementsAre("+consent pending", "+ready 4", "standing pending approval",
+                          "report 4 declined"));
+}
+
+TEST_F(SessionTest, AWithdrawalStopsTheWorkAndIsForGood) {
+  BeWorking();
+  EXPECT_THAT(Do(At(2), Left{Consent::kWithdrawn}),
+              ElementsAre("+consent withdrawn", "+ready 3", "standing withdrawn", "stop 3",
+                          "report 3 declined"));
+  EXPECT_THAT(Do(At(3), WorkFinished{3, Sha256("u"), 7, {}}), IsEmpty());
+  Do(At(4), Dismissed{3, Reason::kDeclined});
+  EXPECT_THAT(Do(At(5), Approved{}), IsEmpty());
+  EXPECT_THAT(Do(At(5), Left{Consent::kDeclined}), IsEmpty());
+  Recover();
+  Do(At(6), Connected{});
+  EXPECT_THAT(Do(At(7), TaskReceived{SomeTask(9)}),
+              ElementsAre("+taken 9", "+ready 9", "standing withdrawn", "report 9 declined"));
+}
+
+TEST_F(SessionTest, AnUpdateThatWasNotCountedIsTakenBack) {
+  BeWorking();
+  Do(At(2), WorkFinished{3, Sha256("u"), 7, {}});  // the upload is under way
+  EXPECT_THAT(Do(At(3), Left{Consent::kWithdrawn}),
+              ElementsAre("+consent withdrawn", "+ready 3", "standing withdrawn", "stop 3",
+                          "report 3 declined"));
+  EXPECT_THAT(Recover(), ElementsAre("connect"));
+  EXPECT_THAT(Do(At(4), Connected{}),
+              ElementsAre("standing withdrawn", "hello 3", "report 3 declined"));
+  // Its offer had been counted all the same: that is what the journal says.
+  EXPECT_THAT(Do(At(5), Acknowledged{3}), ElementsAre("+ended 3 accepted"));
+}
+
+TEST_F(SessionTest, WhatWasDeclinedByAPersonMayBeApprovedLater) {
+  BeWorking();
+  Do(At(2), Left{Consent::kDeclined});
+  Do(At(2), Dismissed{3, Reason::kDeclined});
+  EXPECT_EQ(session_->standing(), Standing::kDeclined);
+  EXPECT_THAT(Do(At(3), Approved{}), ElementsAre("+consent granted", "standing open", "hello 0"));
+}
+
+TEST_F(SessionTest, IsAwayUntilItsHoursBegin) {
+  BeWorking();
+  EXPECT_THAT(Do(At(2), WorkDeclined{3, Standing::kClosed, std::chrono::seconds(30)}),
+              ElementsAre("+ready 3", "standing outside the site's hours", "report 3 declined"));
+  Do(At(3), Dismissed{3, Reason::kDeclined});
+  EXPECT_THAT(Wake(), ElementsAre("standing outside the site's hours", "hello 0"));
+  EXPECT_EQ(session_->NextDeadline(), At(32));
+  EXPECT_THAT(Wake(), ElementsAre("standing open", "hello 0"));
+  EXPECT_EQ(session_->standing(), Standing::kOpen);
+  EXPECT_THAT(Do(At(33), TaskReceived{SomeTask(4)}), ElementsAre("+taken 4", "start 4"));
+}
+
+TEST_F(SessionTest, ATaskThatThePolicyForbidsLeavesTheOthers) {
+  BeWorking();
+  EXPECT_THAT(Do(At(2), WorkDeclined{3, Standing::kOpen}),
+              ElementsAre("+ready 3", "report 3 declined"));
+  Do(At(3), Dismissed{3, Reason::kDeclined});
+  EXPECT_THAT(Do(At(4), TaskReceived{SomeTask(4)}), ElementsAre("+taken 4", "start 4"));
+  EXPECT_THAT(Do(At(5), WorkDeclined{4, Standing::kOutsidePolicy}),
+              ElementsAre("+ready 4", "standing outside the site's policy", "report 4 declined"));
+}
+
+TEST(Consent, IsReadBackFromTheJournal) {
+  for (const Consent consent :
+       {Consent::kPending, Consent::kGranted, Consent::kDeclined, Consent::kWithdrawn}) {
+    const Record record = ConsentChanged{consent};
+    EXPECT_EQ(RecordFromText(ToText(record)).value(), record);
+  }
+  EXPECT_FALSE(RecordFromText("consent_changed consent=maybe").has_value());
 }
 
 }  // namespace
