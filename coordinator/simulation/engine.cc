@@ -30,6 +30,7 @@ Engine::Engine(coordinator::RunPlan plan, EngineOptions options, std::vector<Cli
   if (has_churn_) {
     At(now_ + options_.availability_period, [this] { return ChangeAvailability(); });
   }
+  AwaitPartition();
 }
 
 Engine::~Engine() {
@@ -93,13 +94,15 @@ Status Engine::StartCoordinator() {
   observer_.OnRecovered(now_, *coordinator_);
 
   RETURN_IF_ERROR(CarryOutReady());  // each of these steps may be its last
-  std::vector<ClientId> idle, others;
+  std::vector<ClientId> there, others;
   for (const ClientId& client : clients_) {
-    const bool is_idle = !actors_.contains(client) && IsAvailable(client);
-    (is_idle ? idle : others).push_back(client);
+    const auto actor = actors_.find(client);
+    const bool is_there =
+        actor == actors_.end() ? IsAvailable(client) : actor->second->is_announced;
+    (is_there ? there : others).push_back(client);
   }
   RETURN_IF_ERROR(ChangePopulation(PopulationChanged::Kind::kEnrolled, std::move(others)));
-  RETURN_IF_ERROR(ChangePopulation(PopulationChanged::Kind::kConnected, std::move(idle)));
+  RETURN_IF_ERROR(ChangePopulation(PopulationChanged::Kind::kConnected, std::move(there)));
   // Ignored by a run that has started.
   return StepCoordinator(coordinator::OperatorRequest{coordinator::OperatorRequest::Kind::kStart});
 }
@@ -128,8 +131,10 @@ Status Engine::CarryOutReady() {
     if (!records.empty()) {
       const bool dies = DiesHere();  // nobody was told whether the records are durable
       const uint64_t durable = dies ? crash_random_.Below(records.size() + 1) : records.size();
-      RETURN_IF_ERROR(coordinator_work_.Persist(records.first(durable)));
-      if (dies) return Crash(), Status();
+      const Status kept = coordinator_work_.Persist(records.first(durable));
+      if (!kept && !options_.is_store_faulty) return kept;
+      if (dies || (!kept && kept.error().code == Code::kAborted)) return Crash(), Status();
+      if (!kept) return Halt(), Status();
     }
     observer_.OnReady(now_, ready);
     for (const coordinator::Command& command : ready.commands) {
@@ -159,6 +164,12 @@ void Engine::Crash() {
   At(now_ + options_.downtime, [this] { return StartCoordinator(); });
 }
 
+// What a full disk does to a run: links stay, and what is said meanwhile is heard by nobody.
+void Engine::Halt() {
+  coordinator_.reset();
+  At(now_ + options_.downtime, [this] { return StartCoordinator(); });
+}
+
 void Engine::SetCoordinatorTimer() {
   const std::optional<TimePoint> deadline = coordinator_->NextDeadline();
   if (!deadline || deadline == coordinator_timer_) return;
@@ -176,7 +187,7 @@ void Engine::SetCoordinatorTimer() {
 Status Engine::CarryOut(const coordinator::Command& command) {
   using namespace coordinator;  // NOLINT: the commands
   if (const auto* send = std::get_if<SendTask>(&command)) {
-    Wake(send->client, send->task);
+    RETURN_IF_ERROR(Wake(send->client, send->task));
     ToClient(send->client, client::TaskReceived{send->task});
   } else if (const auto* acknowledge = std::get_if<Acknowledge>(&command)) {
     ToClient(acknowledge->client, client::Acknowledged{acknowledge->sequence});
@@ -206,7 +217,8 @@ Status Engine::Fold(const coordinator::FinishAggregate& command) {
 
 // --- the network ---
 
-// Calls `deliver` later, never, or twice. What is under way is lost with the connection.
+// Calls `deliver` later, never, or twice. What is under way is lost with the connection, and where
+// a partition is.
 template <typename Deliver>
 void Engine::Transmit(Actor& actor, Deliver deliver) {
   const NetworkOptions& network = options_.network;
@@ -216,10 +228,12 @@ void Engine::Transmit(Actor& actor, Deliver deliver) {
   };
   if (happens(network.loss)) --copies;
   if (happens(network.duplication)) ++copies;
+  if (IsCut(actor.name)) copies = 0;
   for (int i = 0; i < copies; ++i) {
     Duration delay = network.delay;
     if (network.jitter.count() > 0) delay += actor.Exponential(network.jitter);
     At(now_ + delay, [this, deliver, name = actor.name, life = actor.life, link = actor.link] {
+      if (IsCut(name)) return Status();
       Actor* found = Find(name, life);
       return found == nullptr || found->link == link ? deliver(found) : Status();
     });
@@ -230,7 +244,7 @@ void Engine::ToClient(const ClientId& client, client::Event event) {
   const auto it = actors_.find(client);
   if (it == actors_.end() || !it->second->session.is_connected()) return;
   Transmit(*it->second, [this, event = std::move(event)](Actor* actor) -> Status {
-    return actor == nullptr ? Status() : Drive(*actor, event);
+    return actor == nullptr || actor->is_gone ? Status() : Drive(*actor, event);
   });
 }
 
@@ -250,6 +264,49 @@ Status Engine::Arrive(const ClientId& client, int64_t life, const coordinator::E
   if (held == nullptr || held->sequence != 0) return StepCoordinator(event);
   if (Actor* actor = Find(client, life); actor != nullptr && IsForgettable(*actor)) Forget(*actor);
   return {};
+}
+
+void Engine::AwaitPartition() {
+  if (options_.network.parted_every.count() == 0) return;
+  Random random(options_.seed, "partition", {std::to_string(partitions_++)});
+  const Duration wait = DrawnAround(random, options_.network.parted_every);
+  At(now_ + wait, [this, random] { return BeginPartition(random); });
+}
+
+// Neither end is told: connections fall silent, and are given up when that is noticed.
+Status Engine::BeginPartition(Random random) {
+  if (!HasFaults()) return {};
+  const double share = random.Uniform();
+  for (const ClientId& client : clients_) {
+    if (random.Uniform() < share) cut_.insert(client);
+  }
+  observer_.OnPartition(now_, cut_);
+  for (const auto& [name, actor] : actors_) {
+    if (!cut_.contains(name)) continue;
+    ++actor->link;
+    At(now_ + options_.notice, [this, client = name, life = actor->life, link = actor->link] {
+      return NoticeCut(client, life, link);
+    });
+  }
+  At(now_ + options_.notice, [this] { return TellWhoIsThere(); });
+  const Duration length = DrawnAround(random, options_.network.parted_for);
+  At(now_ + length, [this] { return EndPartition(); });
+  return {};
+}
+
+Status Engine::NoticeCut(const ClientId& client, int64_t life, int64_t link) {
+  Actor* actor = Find(client, life);
+  if (actor == nullptr || actor->link != link || actor->is_gone) return {};
+  actor->is_announced = false;
+  RETURN_IF_ERROR(ChangePopulation(PopulationChanged::Kind::kDisconnected, {client}));
+  actor = Find(client, life);
+  return actor == nullptr || actor->is_gone ? Status() : Drive(*actor, client::ConnectionLost{});
+}
+
+Status Engine::EndPartition() {
+  cut_.clear();
+  AwaitPartition();
+  return TellWhoIsThere();
 }
 
 }  // namespace tributary::simulation

@@ -156,6 +156,19 @@ TEST(Engine, VanishingClientsAreNotTrained) {
   EXPECT_EQ(counting.started, 0);
 }
 
+// A process that is gone hears nothing: the task that is sent to it before the coordinator notices
+// waits for its return.
+TEST(Engine, VanishedClientsBeginNothing) {
+  Federation federation(Plan(10));
+  federation.plan.cohort = 10;
+  federation.plan.over_selection = 2;
+  federation.profile.dropout = 0.3;
+  federation.engine.absence = std::chrono::seconds(20);
+  Counting counting(federation.synthetic);
+  ASSERT_EQ(*federation.Run(25, counting, federation.synthetic), Ending::kFinished);
+  EXPECT_EQ(counting.waited + counting.abandoned, counting.started);
+}
+
 TEST(Engine, SaysWhenARunCanNeverGoOn) {
   Federation federation(Plan(1));
   federation.plan.cohort = 10;
