@@ -2,8 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "coordinator/simulation/engine.h"
 #include "coordinator/simulation/resumed.h"
-#include "tests/coordinator/simulation/checker.h"
+#include "coordinator/simulation/synthetic.h"
 
 namespace tributary::simulation {
 namespace {
