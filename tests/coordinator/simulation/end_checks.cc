@@ -102,9 +102,15 @@ struct ClientBooks {
 Result<ClientBooks> Read(const FaultyJournal& journal) {
   ClientBooks books;
   client::TaskInHand in_hand;
+  int64_t newest = 0;  // task
   for (const std::string& text : journal.records()) {
     ASSIGN_OR_RETURN(const client::Record record, client::RecordFromText(text));
     RETURN_IF_ERROR(in_hand.Apply(record));
+    if (const auto* taken = std::get_if<client::TaskTaken>(&record)) {
+      if (taken->task.sequence <= newest)
+        return MakeError(Code::kDataLoss, "task {} was taken again", taken->task.sequence);
+      newest = taken->task.sequence;
+    }
     if (const auto* ready = std::get_if<client::UpdateReady>(&record))
       books.ready[ready->sequence] = *ready;
     if (const auto* ended = std::get_if<client::TaskEnded>(&record))
