@@ -243,7 +243,12 @@ void Engine::Transmit(Actor& actor, Deliver deliver) {
 void Engine::ToClient(const ClientId& client, client::Event event) {
   const auto it = actors_.find(client);
   if (it == actors_.end() || !it->second->session.is_connected()) return;
-  Transmit(*it->second, [this, event = std::move(event)](Actor* actor) -> Status {
+  Transmit(*it->second, [this, client, event = std::move(event)](Actor* actor) -> Status {
+    if (const auto* task = std::get_if<client::TaskReceived>(&event);
+        actor == nullptr && task != nullptr && options_.journals != nullptr) {
+      RETURN_IF_ERROR(Wake(client, task->task));  // it was idle, not deaf
+      actor = actors_.at(client).get();
+    }
     return actor == nullptr || actor->is_gone ? Status() : Drive(*actor, event);
   });
 }
