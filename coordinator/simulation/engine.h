@@ -33,9 +33,9 @@ struct NetworkOptions {
   Duration jitter{0};  // mean of an exponential that is added, so messages overtake each other
   double loss = 0;
   double duplication = 0;
-  Duration parted_every{0};                        // mean time from one partition to the next;
-                                                   // 0: none. It cuts off a drawn set of clients,
-  Duration parted_for = std::chrono::seconds(30);  // both ways, for this long (mean)
+  // Again and again a drawn set of clients is cut off, both ways. Mean times; 0: never.
+  Duration parted_every{0};
+  Duration parted_for = std::chrono::seconds(30);
 };
 
 struct EngineOptions {
