@@ -5,49 +5,10 @@
 
 #include "aggregation/base/file.h"
 #include "aggregation/strategy/checkpoint.h"
+#include "client/edge/manifest.h"
 #include "proto/rpc/fetch.h"
 
 namespace tributary::edge {
-namespace {
-
-constexpr int64_t kMaxTensor = int64_t{1} << 34;
-
-Result<Tensor> EmptyTensor(const proto::TensorEntry& entry) {
-  const auto dtype = ParseDType(entry.dtype);
-  if (!dtype) return InvalidArgument("{}: dtype {}", entry.name, entry.dtype);
-  const Shape shape(entry.shape.begin(), entry.shape.end());
-  const auto count = ElementCount(shape);
-  if (!count || *count * static_cast<int64_t>(SizeOf(*dtype)) != entry.size ||
-      entry.size > kMaxTensor)
-    return InvalidArgument("{}: {} bytes, which is not its shape", entry.name, entry.size);
-  return Tensor(*dtype, shape);
-}
-
-// Fills tensors one after another from a run of bytes.
-class Filler {
- public:
-  explicit Filler(std::vector<Tensor*> tensors) : tensors_(std::move(tensors)) {}
-  Status Take(std::string_view bytes) {
-    while (!bytes.empty()) {
-      if (next_ == tensors_.size()) return MakeError(Code::kDataLoss, "more bytes than were asked");
-      const std::span<std::byte> into = tensors_[next_]->bytes().subspan(filled_);
-      const size_t part = std::min(into.size(), bytes.size());
-      std::copy_n(reinterpret_cast<const std::byte*>(bytes.data()), part, into.begin());
-      bytes.remove_prefix(part);
-      filled_ += part;
-      if (part == into.size()) ++next_, filled_ = 0;
-    }
-    return {};
-  }
-  bool is_full() const { return next_ == tensors_.size(); }
-
- private:
-  std::vector<Tensor*> tensors_;
-  size_t next_ = 0, filled_ = 0;
-};
-
-}  // namespace
-
 bool IsPassing(Code code) {
   return code == Code::kUnavailable || code == Code::kDeadlineExceeded || code == Code::kAborted ||
          code == Code::kCancelled;
@@ -84,13 +45,13 @@ Status Upload(rpc::Channel& channel, const proto::UploadBegin& begin,
 }
 
 std::optional<Tensor> TensorCache::Find(const proto::TensorEntry& entry) const {
-  auto tensor = EmptyTensor(entry);
   const auto bytes = ReadFile(directory_ / entry.digest.Hex());
-  if (!tensor || !bytes || bytes->size() != tensor->bytes().size()) return std::nullopt;
+  if (!bytes || static_cast<int64_t>(bytes->size()) != entry.size) return std::nullopt;
+  Tensor tensor = EmptyTensor(entry);
   std::copy_n(reinterpret_cast<const std::byte*>(bytes->data()), bytes->size(),
-              tensor->bytes().begin());
-  if (strategy::TensorDigest(tensor->view()) != entry.digest) return std::nullopt;
-  return *std::move(tensor);
+              tensor.bytes().begin());
+  if (strategy::TensorDigest(tensor.view()) != entry.digest) return std::nullopt;
+  return tensor;
 }
 
 void TensorCache::Forget(const proto::CheckpointManifest& keep) const {
@@ -107,6 +68,7 @@ Result<TensorMap> TensorCache::Checkpoint(rpc::Channel& channel, const RunId& ru
   ASSIGN_OR_RETURN(const auto manifest,
                    channel.Call<proto::CheckpointManifest>(
                        "Transfer/Manifest", proto::ManifestRequest{run, checkpoint}));
+  RETURN_IF_ERROR(CheckManifest(manifest));
   TensorMap tensors;
   std::vector<const proto::TensorEntry*> missing;
   for (const proto::TensorEntry& entry : manifest.tensors) {
@@ -114,7 +76,7 @@ Result<TensorMap> TensorCache::Checkpoint(rpc::Channel& channel, const RunId& ru
       tensors[entry.name] = *std::move(kept);
       continue;
     }
-    ASSIGN_OR_RETURN(tensors[entry.name], EmptyTensor(entry));
+    tensors[entry.name] = EmptyTensor(entry);
     missing.push_back(&entry);
   }
   if (missing.empty()) return tensors;

@@ -70,7 +70,7 @@ class Checker {
           "federation.head_start = \"ridge\"; \"own\" works without");
     for (const auto& [group, rank] : c_.adapter.ranks)
       if (std::none_of(c_.clients.begin(), c_.clients.end(),
-                       [&](const ClientGroup& g) { return g.group == group; }) &&
+                       [&group = group](const ClientGroup& g) { return g.group == group; }) &&
           !c_.clients.empty())
         Add("adapter.ranks.{}: there is no [[clients]] group of that name", group);
     for (size_t i = 0; i < c_.clients.size(); ++i)

@@ -222,7 +222,8 @@ class ConfigReader {
                               ? std::optional<double>(static_cast<double>(**node.as_integer()))
                               : node.value_exact<double>();
       const auto text = node.value_exact<std::string>();
-      const auto set = [&](double& slot, double low, double high) {
+      const auto set = [this, &name = name, &node = node, number](double& slot, double low,
+                                                                  double high) {
         if (number && *number >= low && *number <= high)
           slot = *number;
         else

@@ -1,4 +1,5 @@
-// The queue, the coordinator's driver and the network; engine_clients.cc has the clients' driver.
+// The queue and the coordinator's driver; engine_network.cc has the network, engine_clients.cc the
+// clients' driver.
 #include "coordinator/simulation/engine.h"
 
 #include <algorithm>
@@ -30,6 +31,7 @@ Engine::Engine(coordinator::RunPlan plan, EngineOptions options, std::vector<Cli
   if (has_churn_) {
     At(now_ + options_.availability_period, [this] { return ChangeAvailability(); });
   }
+  AwaitPartition();
 }
 
 Engine::~Engine() {
@@ -93,13 +95,15 @@ Status Engine::StartCoordinator() {
   observer_.OnRecovered(now_, *coordinator_);
 
   RETURN_IF_ERROR(CarryOutReady());  // each of these steps may be its last
-  std::vector<ClientId> idle, others;
+  std::vector<ClientId> there, others;
   for (const ClientId& client : clients_) {
-    const bool is_idle = !actors_.contains(client) && IsAvailable(client);
-    (is_idle ? idle : others).push_back(client);
+    const auto actor = actors_.find(client);
+    const bool is_there =
+        actor == actors_.end() ? IsAvailable(client) : actor->second->is_announced;
+    (is_there ? there : others).push_back(client);
   }
   RETURN_IF_ERROR(ChangePopulation(PopulationChanged::Kind::kEnrolled, std::move(others)));
-  RETURN_IF_ERROR(ChangePopulation(PopulationChanged::Kind::kConnected, std::move(idle)));
+  RETURN_IF_ERROR(ChangePopulation(PopulationChanged::Kind::kConnected, std::move(there)));
   // Ignored by a run that has started.
   return StepCoordinator(coordinator::OperatorRequest{coordinator::OperatorRequest::Kind::kStart});
 }
@@ -128,8 +132,10 @@ Status Engine::CarryOutReady() {
     if (!records.empty()) {
       const bool dies = DiesHere();  // nobody was told whether the records are durable
       const uint64_t durable = dies ? crash_random_.Below(records.size() + 1) : records.size();
-      RETURN_IF_ERROR(coordinator_work_.Persist(records.first(durable)));
-      if (dies) return Crash(), Status();
+      const Status kept = coordinator_work_.Persist(records.first(durable));
+      if (!kept && !options_.is_store_faulty) return kept;
+      if (dies || (!kept && kept.error().code == Code::kAborted)) return Crash(), Status();
+      if (!kept) return Halt(), Status();
     }
     observer_.OnReady(now_, ready);
     for (const coordinator::Command& command : ready.commands) {
@@ -159,6 +165,12 @@ void Engine::Crash() {
   At(now_ + options_.downtime, [this] { return StartCoordinator(); });
 }
 
+// What a full disk does to a run: links stay, and what is said meanwhile is heard by nobody.
+void Engine::Halt() {
+  coordinator_.reset();
+  At(now_ + options_.downtime, [this] { return StartCoordinator(); });
+}
+
 void Engine::SetCoordinatorTimer() {
   const std::optional<TimePoint> deadline = coordinator_->NextDeadline();
   if (!deadline || deadline == coordinator_timer_) return;
@@ -176,7 +188,7 @@ void Engine::SetCoordinatorTimer() {
 Status Engine::CarryOut(const coordinator::Command& command) {
   using namespace coordinator;  // NOLINT: the commands
   if (const auto* send = std::get_if<SendTask>(&command)) {
-    Wake(send->client, send->task);
+    RETURN_IF_ERROR(Wake(send->client, send->task));
     ToClient(send->client, client::TaskReceived{send->task});
   } else if (const auto* acknowledge = std::get_if<Acknowledge>(&command)) {
     ToClient(acknowledge->client, client::Acknowledged{acknowledge->sequence});
@@ -202,54 +214,6 @@ Status Engine::Fold(const coordinator::FinishAggregate& command) {
   ASSIGN_OR_RETURN(auto finished, coordinator_work_.Aggregate(command));
   if (finished) return StepCoordinator(*std::move(finished));
   return StepCoordinator(coordinator::AggregateFailed{command.task.sequence});
-}
-
-// --- the network ---
-
-// Calls `deliver` later, never, or twice. What is under way is lost with the connection.
-template <typename Deliver>
-void Engine::Transmit(Actor& actor, Deliver deliver) {
-  const NetworkOptions& network = options_.network;
-  int copies = 1;
-  const auto happens = [&](double probability) {
-    return HasFaults() && probability > 0 && actor.random.Uniform() < probability;
-  };
-  if (happens(network.loss)) --copies;
-  if (happens(network.duplication)) ++copies;
-  for (int i = 0; i < copies; ++i) {
-    Duration delay = network.delay;
-    if (network.jitter.count() > 0) delay += actor.Exponential(network.jitter);
-    At(now_ + delay, [this, deliver, name = actor.name, life = actor.life, link = actor.link] {
-      Actor* found = Find(name, life);
-      return found == nullptr || found->link == link ? deliver(found) : Status();
-    });
-  }
-}
-
-void Engine::ToClient(const ClientId& client, client::Event event) {
-  const auto it = actors_.find(client);
-  if (it == actors_.end() || !it->second->session.is_connected()) return;
-  Transmit(*it->second, [this, event = std::move(event)](Actor* actor) -> Status {
-    return actor == nullptr ? Status() : Drive(*actor, event);
-  });
-}
-
-void Engine::ToCoordinator(Actor& actor, coordinator::Event event, bool is_hello) {
-  Transmit(actor, [this, name = actor.name, life = actor.life, event = std::move(event),
-                   is_hello](Actor*) { return Arrive(name, life, event, is_hello); });
-}
-
-Status Engine::Arrive(const ClientId& client, int64_t life, const coordinator::Event& event,
-                      bool is_hello) {
-  if (coordinator_ == nullptr) return {};
-  if (Actor* actor = Find(client, life); actor != nullptr && (is_hello || !actor->is_announced)) {
-    actor->is_announced = true;
-    RETURN_IF_ERROR(ChangePopulation(PopulationChanged::Kind::kConnected, {client}));
-  }
-  const auto* held = std::get_if<coordinator::TaskHeld>(&event);
-  if (held == nullptr || held->sequence != 0) return StepCoordinator(event);
-  if (Actor* actor = Find(client, life); actor != nullptr && IsForgettable(*actor)) Forget(*actor);
-  return {};
 }
 
 }  // namespace tributary::simulation

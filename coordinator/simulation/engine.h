@@ -1,7 +1,7 @@
 #pragma once
 // A whole federation in virtual time: the very machines that daemon and edge client run, a network
-// that loses, delays, repeats and reorders, clients that are slow, absent or vanish, and a
-// coordinator that may be killed between any two effects.
+// that loses, delays, repeats, reorders and parts, clients that are slow, absent or vanish, and
+// both ends killed between any two effects, with stores that may fail.
 //
 // Time is a queue of actions ordered by (time, sequence number); nothing measures. Every random
 // draw is from a stream named by a client and its task, so a run is a function of plan, options,
@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <queue>
+#include <set>
 
 #include "aggregation/base/random.h"
 #include "client/core/session.h"
@@ -32,6 +33,9 @@ struct NetworkOptions {
   Duration jitter{0};  // mean of an exponential that is added, so messages overtake each other
   double loss = 0;
   double duplication = 0;
+  // Again and again a drawn set of clients is cut off, both ways. Mean times; 0: never.
+  Duration parted_every{0};
+  Duration parted_for = std::chrono::seconds(30);
 };
 
 struct EngineOptions {
@@ -44,6 +48,11 @@ struct EngineOptions {
   Duration availability_period = std::chrono::hours(1);
   double crash = 0;  // probability that the coordinator dies in a persist or after a command
   Duration downtime = std::chrono::seconds(10);
+  // Persist may fail: ABORTED, and the coordinator dies in it; else the run stands still for the
+  // downtime and goes on from what is durable. Where this is not set, it ends the simulation.
+  bool is_store_faulty = false;
+  double client_crash = 0;                // probability that a client dies after a command
+  ClientJournals* journals = nullptr;     // outlives the engine; null: a journal ends with its task
   TimePoint faults_end{Duration::max()};  // from then on nothing is lost and nobody vanishes
   int64_t max_actions = int64_t{1} << 32;
 };
@@ -65,6 +74,8 @@ class Observer {
   virtual void OnReady(TimePoint, const coordinator::Ready&) {}       // its records are durable
   virtual void OnStep(TimePoint, const coordinator::Coordinator&) {}  // its ready is carried out
   virtual void OnRecovered(TimePoint, const coordinator::Coordinator&) {}
+  virtual void OnClientRecovered(TimePoint, const ClientId&, const client::TaskInHand&) {}
+  virtual void OnPartition(TimePoint, const std::set<ClientId>&) {}
   virtual void OnTaskEnd(const TaskReport&) {}
 };
 
@@ -114,6 +125,7 @@ class Engine {
   Status CarryOut(const coordinator::Command& command);
   bool DiesHere();
   void Crash();
+  void Halt();
   void SetCoordinatorTimer();
   Status ChangePopulation(coordinator::PopulationChanged::Kind kind, std::vector<ClientId> names);
   Status Fold(const coordinator::FinishAggregate& command);
@@ -126,16 +138,27 @@ class Engine {
   Status Arrive(const ClientId& client, int64_t life, const coordinator::Event& event,
                 bool is_hello);
 
+  void AwaitPartition();
+  Status BeginPartition(Random random);
+  Status EndPartition();
+  Status NoticeCut(const ClientId& client, int64_t life, int64_t link);
+  bool IsCut(const ClientId& client) const { return HasFaults() && cut_.contains(client); }
+
   // The clients' driver.
   Actor* Find(const ClientId& client, int64_t life);
-  Actor& Wake(const ClientId& client, const Task& task);
+  client::SessionOptions SessionOf(const ClientId& client) const;
+  Status Wake(const ClientId& client, const Task& task);
   Status Drive(Actor& actor, const client::Event& event);
   Status Pump(Actor& actor);
+  Status Keep(Actor& actor, std::span<const client::Record> records);
+  bool DiesHere(Actor& actor);
   void CarryOut(Actor& actor, const client::Command& command);
   void BeginWork(Actor& actor, const Task& task);
   void BeginUpload(Actor& actor, int64_t sequence);
   void BeginConnect(Actor& actor);
   void Vanish(Actor& actor);
+  Status Return(Actor& actor);
+  void BeginReport(Actor& actor, const Task& task);
   void EndReport(Actor& actor, Reason reason);
   bool IsForgettable(const Actor& actor) const;
   void Forget(Actor& actor);
@@ -143,6 +166,7 @@ class Engine {
   // Availability of idle clients, in periods.
   bool IsAvailable(const ClientId& client) const;
   Status ChangeAvailability();
+  Status TellWhoIsThere();
 
   coordinator::RunPlan plan_;
   EngineOptions options_;
@@ -164,6 +188,8 @@ class Engine {
   std::map<ClientId, std::unique_ptr<Actor>> actors_;
   int64_t lives_ = 0;
   int64_t open_reports_ = 0;
+  int64_t partitions_ = 0;
+  std::set<ClientId> cut_;  // by the partition that there is
   bool has_churn_ = false;
 };
 

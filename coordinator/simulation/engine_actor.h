@@ -5,6 +5,11 @@
 
 namespace tributary::simulation {
 
+inline Duration DrawnAround(Random& random, Duration mean) {
+  const double drawn = random.Exponential();
+  return Duration(static_cast<int64_t>(drawn * static_cast<double>(mean.count())));
+}
+
 struct Engine::Actor {
   Actor(ClientId client, int64_t number, ClientProfile its_profile, Random stream,
         client::Session machine)
@@ -14,10 +19,7 @@ struct Engine::Actor {
         random(stream),
         session(std::move(machine)) {}
 
-  Duration Exponential(Duration mean) {
-    const double drawn = random.Exponential();
-    return Duration(static_cast<int64_t>(drawn * static_cast<double>(mean.count())));
-  }
+  Duration Exponential(Duration mean) { return DrawnAround(random, mean); }
 
   const ClientId name;
   const int64_t life;  // tells actions of this actor from those of an earlier one of its name

@@ -20,23 +20,39 @@ Engine::Actor* Engine::Find(const ClientId& client, int64_t life) {
   return it != actors_.end() && it->second->life == life ? it->second.get() : nullptr;
 }
 
+client::SessionOptions Engine::SessionOf(const ClientId& client) const {
+  client::SessionOptions options = options_.session;
+  options.name = client;
+  options.seed = options_.seed;
+  return options;
+}
+
 // An idle client gets a session, connected already, when a task is sent to it.
-Engine::Actor& Engine::Wake(const ClientId& client, const Task& task) {
-  std::unique_ptr<Actor>& slot = actors_[client];
-  if (slot == nullptr) {
-    client::SessionOptions options = options_.session;
-    options.name = client;
-    options.seed = options_.seed;
-    auto session = client::Session::Recover(std::move(options), {}, now_);
-    session->Step(now_, client::Connected{});
-    session->TakeReady();
-    slot = std::make_unique<Actor>(
-        client, ++lives_, profile_of_(client),
-        Random(options_.seed, "client", {client.value, std::to_string(task.sequence)}),
-        *std::move(session));
+Status Engine::Wake(const ClientId& client, const Task& task) {
+  auto it = actors_.find(client);
+  if (it == actors_.end()) {
+    std::vector<client::Record> journal;
+    if (options_.journals != nullptr) {
+      ASSIGN_OR_RETURN(journal, options_.journals->Load(client));
+    }
+    ASSIGN_OR_RETURN(client::Session session,
+                     client::Session::Recover(SessionOf(client), journal, now_));
+    session.Step(now_, client::Connected{});
+    session.TakeReady();
+    it = actors_
+             .emplace(client,
+                      std::make_unique<Actor>(client, ++lives_, profile_of_(client),
+                                              Random(options_.seed, "client",
+                                                     {client.value, std::to_string(task.sequence)}),
+                                              std::move(session)))
+             .first;
   }
-  slot->awaits = std::max(slot->awaits, task.sequence);
-  return *slot;
+  Actor& actor = *it->second;
+  actor.awaits = std::max(actor.awaits, task.sequence);
+  // Its next hello asks for a task that is lost.
+  const NetworkOptions& network = options_.network;
+  const bool may_be_lost = network.loss > 0 || network.parted_every.count() > 0;
+  return may_be_lost && !actor.is_gone ? Pump(actor) : Status();
 }
 
 Status Engine::Drive(Actor& actor, const client::Event& event) {
@@ -50,18 +66,13 @@ Status Engine::Drive(Actor& actor, const client::Event& event) {
 
 Status Engine::Pump(Actor& actor) {
   for (;;) {
-    client::Ready ready = actor.session.TakeReady();
+    const client::Ready ready = actor.session.TakeReady();
     if (ready.empty()) break;
-    for (client::Record& record : ready.records) {
-      if (const auto* ended = std::get_if<client::TaskEnded>(&record)) {
-        EndReport(actor, ended->reason);
-        actor.journal.clear();  // what follows needs no more than where it ended
-        actor.awaits = actor.awaits <= ended->sequence ? 0 : actor.awaits;
-        continue;
-      }
-      actor.journal.push_back(std::move(record));
+    if (!ready.records.empty() && !Keep(actor, ready.records)) return Vanish(actor), Status();
+    for (const client::Command& command : ready.commands) {
+      CarryOut(actor, command);
+      if (DiesHere(actor)) return Vanish(actor), Status();
     }
-    for (const client::Command& command : ready.commands) CarryOut(actor, command);
   }
   const std::optional<TimePoint> deadline = actor.session.NextDeadline();
   if (!deadline || deadline == actor.timer) return {};
@@ -73,6 +84,26 @@ Status Engine::Pump(Actor& actor) {
     return Drive(*found, client::TimeReached{});
   });
   return {};
+}
+
+Status Engine::Keep(Actor& actor, std::span<const client::Record> records) {
+  if (options_.journals != nullptr) {
+    RETURN_IF_ERROR(options_.journals->Append(actor.name, records));
+  }
+  for (const client::Record& record : records) {
+    if (const auto* ended = std::get_if<client::TaskEnded>(&record)) {
+      EndReport(actor, ended->reason);
+      actor.journal.clear();  // what follows needs no more than where it ended
+      actor.awaits = actor.awaits <= ended->sequence ? 0 : actor.awaits;
+      continue;
+    }
+    actor.journal.push_back(record);
+  }
+  return {};
+}
+
+bool Engine::DiesHere(Actor& actor) {
+  return options_.client_crash > 0 && HasFaults() && actor.random.Uniform() < options_.client_crash;
 }
 
 void Engine::CarryOut(Actor& actor, const client::Command& command) {
@@ -105,15 +136,14 @@ void Engine::BeginConnect(Actor& actor) {
   At(now_ + options_.network.delay, [this, name = actor.name, life = actor.life] {
     Actor* found = Find(name, life);
     if (found == nullptr || found->is_gone) return Status();
-    if (coordinator_ == nullptr) return Drive(*found, client::ConnectionLost{});
+    if (coordinator_ == nullptr || IsCut(name)) return Drive(*found, client::ConnectionLost{});
     return Drive(*found, client::Connected{});
   });
 }
 
 void Engine::BeginWork(Actor& actor, const Task& task) {
-  const WorkCost cost = client_work_.Cost(actor.name, task);
-  ++open_reports_;
-  actor.report = TaskReport{actor.name, task, Reason::kPending, now_, now_, {}, {}, cost};
+  BeginReport(actor, task);
+  const WorkCost& cost = actor.report->cost;
   const double seconds = static_cast<double>(cost.bytes_down) / actor.profile.bandwidth +
                          cost.units / actor.profile.speed;
   const int64_t work = ++actor.work;
@@ -148,6 +178,7 @@ void Engine::BeginUpload(Actor& actor, int64_t sequence) {
      [this, name = actor.name, life = actor.life, link = actor.link, sequence] {
        Actor* found = Find(name, life);
        if (found == nullptr || found->link != link) return Status();
+       if (IsCut(name)) return Drive(*found, client::ConnectionLost{});
        if (found->report && found->report->task.sequence == sequence) {
          found->report->uploaded = now_;
        }
@@ -161,6 +192,8 @@ void Engine::Vanish(Actor& actor) {
   ++actor.link;
   ++actor.work;
   actor.timer.reset();
+  if (std::exchange(actor.is_working, false))
+    client_work_.Abandon(actor.name, actor.report->task.sequence);
   EndReport(actor, Reason::kDroppedOut);
   At(now_ + options_.notice, [this, name = actor.name, life = actor.life] {
     Actor* found = Find(name, life);
@@ -168,18 +201,29 @@ void Engine::Vanish(Actor& actor) {
     found->is_announced = false;
     return ChangePopulation(coordinator::PopulationChanged::Kind::kDisconnected, {name});
   });
-  At(now_ + actor.Exponential(options_.absence),
-     [this, name = actor.name, life = actor.life]() -> Status {
-       Actor* found = Find(name, life);
-       if (found == nullptr) return {};
-       client::SessionOptions options = options_.session;
-       options.name = name;
-       options.seed = options_.seed;
-       ASSIGN_OR_RETURN(found->session,
-                        client::Session::Recover(std::move(options), found->journal, now_));
-       found->is_gone = false;
-       return Pump(*found);
-     });
+  At(now_ + actor.Exponential(options_.absence), [this, name = actor.name, life = actor.life] {
+    Actor* found = Find(name, life);
+    return found == nullptr ? Status() : Return(*found);
+  });
+}
+
+Status Engine::Return(Actor& actor) {
+  if (options_.journals != nullptr) {
+    ASSIGN_OR_RETURN(actor.journal, options_.journals->Load(actor.name));
+  }
+  ASSIGN_OR_RETURN(actor.session,
+                   client::Session::Recover(SessionOf(actor.name), actor.journal, now_));
+  actor.is_gone = false;
+  const client::TaskInHand& in_hand = actor.session.in_hand();
+  observer_.OnClientRecovered(now_, actor.name, in_hand);
+  if (in_hand.update) BeginReport(actor, *in_hand.task);
+  return Pump(actor);
+}
+
+void Engine::BeginReport(Actor& actor, const Task& task) {
+  ++open_reports_;
+  actor.report = TaskReport{
+      actor.name, task, Reason::kPending, now_, now_, {}, {}, client_work_.Cost(actor.name, task)};
 }
 
 void Engine::EndReport(Actor& actor, Reason reason) {
@@ -213,6 +257,7 @@ void Engine::Forget(Actor& actor) {
 }
 
 bool Engine::IsAvailable(const ClientId& client) const {
+  if (IsCut(client)) return false;
   if (!has_churn_ || !HasFaults()) return true;
   const int64_t period = now_.since_epoch / options_.availability_period;
   Random random(options_.seed, "availability", {client.value, std::to_string(period)});
@@ -221,6 +266,10 @@ bool Engine::IsAvailable(const ClientId& client) const {
 
 Status Engine::ChangeAvailability() {
   At(now_ + options_.availability_period, [this] { return ChangeAvailability(); });
+  return TellWhoIsThere();
+}
+
+Status Engine::TellWhoIsThere() {
   if (coordinator_ == nullptr) return {};
   std::vector<ClientId> came, went;
   for (const ClientId& client : clients_) {

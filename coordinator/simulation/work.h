@@ -1,5 +1,6 @@
 #pragma once
-// The two effects of a simulated run: what clients do, and what the coordinator's driver does.
+// The effects of a simulated run: what clients do, where they keep their records, and what the
+// coordinator's driver does.
 // The engine calls from one thread, in virtual time; both must answer as functions of their
 // arguments and of what was asked before, never of measured time or of threads.
 
@@ -7,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "client/core/session.h"
 #include "coordinator/core/event.h"
 #include "coordinator/core/ready.h"
 
@@ -39,6 +41,16 @@ class ClientWork {
   // An error ends the whole simulation; a client's own fault is a result.
   virtual Result<WorkResult> Wait(const ClientId& client, int64_t sequence) = 0;
   virtual void Abandon(const ClientId& client, int64_t sequence) = 0;
+};
+
+// Where clients keep their journals, from their first task to the end of the run.
+class ClientJournals {
+ public:
+  virtual ~ClientJournals() = default;
+
+  // All or nothing. After an error the client's process ends; the next one loads what was kept.
+  virtual Status Append(const ClientId& client, std::span<const client::Record> records) = 0;
+  virtual Result<std::vector<client::Record>> Load(const ClientId& client) = 0;
 };
 
 class CoordinatorWork {

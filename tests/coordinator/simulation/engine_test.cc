@@ -2,8 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "coordinator/simulation/engine.h"
 #include "coordinator/simulation/resumed.h"
-#include "tests/coordinator/simulation/checker.h"
+#include "coordinator/simulation/synthetic.h"
 
 namespace tributary::simulation {
 namespace {
@@ -154,6 +155,19 @@ TEST(Engine, VanishingClientsAreNotTrained) {
   Counting counting(federation.synthetic);
   ASSERT_EQ(*federation.Run(10, counting, federation.synthetic), Ending::kPaused);
   EXPECT_EQ(counting.started, 0);
+}
+
+// A process that is gone hears nothing: the task that is sent to it before the coordinator notices
+// waits for its return.
+TEST(Engine, VanishedClientsBeginNothing) {
+  Federation federation(Plan(10));
+  federation.plan.cohort = 10;
+  federation.plan.over_selection = 2;
+  federation.profile.dropout = 0.3;
+  federation.engine.absence = std::chrono::seconds(20);
+  Counting counting(federation.synthetic);
+  ASSERT_EQ(*federation.Run(25, counting, federation.synthetic), Ending::kFinished);
+  EXPECT_EQ(counting.waited + counting.abandoned, counting.started);
 }
 
 TEST(Engine, SaysWhenARunCanNeverGoOn) {
