@@ -8,12 +8,14 @@
 namespace tributary {
 namespace {
 
-volatile std::sig_atomic_t interrupts = 0;
+volatile std::sig_atomic_t interrupts = 0, hang_ups = 0;
 
 extern "C" void OnInterrupt(int) {
   if (interrupts > 0) _exit(kInterrupted);
   interrupts = 1;
 }
+
+extern "C" void OnHangUp(int) { hang_ups = 1; }
 
 }  // namespace
 
@@ -42,8 +44,21 @@ void CatchInterrupts() {
   sigaction(SIGTERM, &action, nullptr);
 }
 
-void WaitForInterrupt() {
-  while (!IsInterrupted()) std::this_thread::sleep_for(std::chrono::milliseconds(100));
+void WaitForInterrupt(const std::function<void()>& upkeep) {
+  constexpr auto kOften = std::chrono::milliseconds(100);
+  constexpr int kHour = 36'000;
+  if (upkeep) {
+    struct sigaction action {};
+    action.sa_handler = OnHangUp;
+    sigaction(SIGHUP, &action, nullptr);
+  }
+  for (int waits = 0; !IsInterrupted(); ++waits) {
+    if (upkeep && (hang_ups > 0 || waits == kHour)) {
+      hang_ups = waits = 0;
+      upkeep();
+    }
+    std::this_thread::sleep_for(kOften);
+  }
 }
 
 }  // namespace tributary

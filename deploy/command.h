@@ -26,6 +26,7 @@ int ExitCodeOf(const Error& error);
 // Set by the first Ctrl-C or SIGTERM; a second one ends the process at once.
 bool IsInterrupted();
 void CatchInterrupts();
-void WaitForInterrupt();
+// Calls `upkeep` at every SIGHUP, and once an hour besides.
+void WaitForInterrupt(const std::function<void()>& upkeep = {});
 
 }  // namespace tributary

@@ -27,7 +27,14 @@ Result<int> Run(const Options& options) {
                                {"coordinator", settings.coordinator},
                                {"insecure", options.insecure}});
   ASSIGN_OR_RETURN(const auto edge, edge::Edge::Start(std::move(settings), options.insecure, *log));
-  WaitForInterrupt();
+  WaitForInterrupt([&] {  // the log's level is what may change while it runs
+    const auto again = edge::ReadSettings(options.file);
+    const auto level = again ? LogLevelFromName(again->log.level) : tl::unexpected(again.error());
+    if (level)
+      log->SetLevel(*level);
+    else
+      log->Error("upkeep_failed", {{"error", level.error().message}});
+  });
   log->Info("client_stopping");
   return kDone;
 }

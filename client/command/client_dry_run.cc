@@ -6,6 +6,8 @@
 
 #include "client/edge/dry_run.h"
 #include "coordinator/config/read.h"
+#include "coordinator/config/render.h"
+#include "proto/rpc/tls.h"
 
 namespace tributary {
 namespace {
@@ -39,11 +41,21 @@ void PrintTask(const edge::TaskPreview& task) {
 
 }  // namespace
 
-Result<int> DryRunClient(const edge::Settings& settings, const std::string& plan) {
+Result<int> DryRunClient(edge::Settings settings, const std::string& plan) {
+  if (const auto identity = edge::IdentityDirectory(settings); privacy::HasCredentials(identity)) {
+    ASSIGN_OR_RETURN(const auto own, privacy::OpenCredentials(identity, privacy::Purpose::kClient,
+                                                              "", rpc::UnixNow()));
+    settings.name = own.identity.name;
+  }
+  if (settings.name.empty())
+    return InvalidArgument("`name` is missing: the site has no certificate yet that names it");
   if (plan.empty()) return InvalidArgument("--dry-run needs --plan FILE, a run's configuration");
   const config::ReadConfig read = config::ReadConfigFile(plan, {});
   RETURN_IF_ERROR(config::AsStatus(read.faults));
-  ASSIGN_OR_RETURN(const edge::DryRun run, edge::TryPlan(settings, read.config));
+  // What would reach the site: the plan, without the simulation's own rows and clients.
+  ASSIGN_OR_RETURN(const config::Config received,
+                   config::ReadPlan(config::RenderPlan(read.config)));
+  ASSIGN_OR_RETURN(const edge::DryRun run, edge::TryPlan(settings, received));
   fmt::print("base model {}\n{} rows to train on, {} held out\n", read.config.model.digest,
              run.rows, run.held_out);
   for (const auto& [key, digest] : run.data) fmt::print("{} {}\n", key, digest);

@@ -7,6 +7,6 @@
 namespace tributary {
 
 // Prints what a run of the plan would send from the site.
-Result<int> DryRunClient(const edge::Settings& settings, const std::string& plan);
+Result<int> DryRunClient(edge::Settings settings, const std::string& plan);
 
 }  // namespace tributary

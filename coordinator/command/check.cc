@@ -55,6 +55,9 @@ Result<int> Run(const Options& options) {
   ASSIGN_OR_RETURN(
       const auto environment,
       LoadOrListFaults(config::ReadConfigFile(options.file, options.set), options.file, threads));
+  // Absolute, so that what is printed can be kept anywhere.
+  for (std::filesystem::path* path : config::PathsOf(environment->config))
+    if (!path->empty()) *path = std::filesystem::absolute(*path).lexically_normal();
   fmt::print("{}", config::RenderToml(environment->config));
   PrintCosts(*environment);
   return kDone;

@@ -33,7 +33,7 @@ Result<int> Run(const Options& options) {
   ASSIGN_OR_RETURN(const auto coordinator,
                    service::CoordinatorDaemon::Start(settings, options.insecure));
   if (!coordinator->log().is_json()) SayWhere(settings, *coordinator, options.insecure);
-  WaitForInterrupt();
+  WaitForInterrupt([&] { coordinator->KeepUp(daemon::ReadSettings(options.file)); });
   if (!coordinator->log().is_json())
     fmt::print(stderr, "stopping; a second Ctrl-C stops at once\n");
   coordinator->Stop();

@@ -83,6 +83,11 @@ std::string Quote(std::string_view text) {
   return out + "\"";
 }
 
+std::array<std::filesystem::path*, 5> PathsOf(Config& config) {
+  return {&config.model_path, &config.data.train, &config.data.test, &config.data.public_rows,
+          &config.data.statistics_cache};
+}
+
 std::string RenderToml(const Config& config) {
   std::string out = RenderKeys(config, false);
   for (const ClientGroup& group : config.clients) {

@@ -1,6 +1,8 @@
 #pragma once
 // A configuration as text: the effective run.toml, the plan digest, and the reference manual.
 
+#include <array>
+#include <filesystem>
 #include <string>
 
 #include "coordinator/config/config.h"
@@ -9,6 +11,9 @@ namespace tributary::config {
 
 // Every key with its value, in the order of the documentation; reading it gives the same Config.
 std::string RenderToml(const Config& config);
+
+// The paths of the environment, which mean another file wherever the configuration is moved to.
+std::array<std::filesystem::path*, 5> PathsOf(Config& config);
 
 // The keys of the plan alone: what travels to a coordinator and to clients.
 std::string RenderPlan(const Config& config);

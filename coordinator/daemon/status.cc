@@ -188,7 +188,10 @@ std::string ClientsJson(const Federation& federation, const Run& run) {
                          {"torch", client.hello->torch},
                          {"device", client.hello->device},
                          {"instruction_set", client.hello->instruction_set}};
-    if (client.progress && client.progress->run == run.setup().id)
+    // Its words about a task that is over are over, too.
+    const std::optional<Task> task = run.PendingTask(name);
+    if (task && client.progress && client.progress->run == run.setup().id &&
+        client.progress->sequence == task->sequence)
       json["progress"] = {{"state", client.progress->state}, {"share", client.progress->share}};
     clients.push_back(std::move(json));
   }

@@ -84,10 +84,7 @@ Status CoordinatorDaemon::OpenIdentity(const daemon::Settings& settings,
                                        daemon::Federation& federation) {
   ASSIGN_OR_RETURN(auto issuer,
                    identity::Issuer::Open(daemon::AuthorityDirectory(settings), settings.project));
-  RETURN_IF_ERROR(identity::KeepCurrent(issuer, daemon::IdentityDirectory(settings),
-                                        settings.project, daemon::HostsOf(settings),
-                                        rpc::UnixNow()));
-  RETURN_IF_ERROR(gate_.Reload());
+  RETURN_IF_ERROR(KeepIdentity(settings, issuer));
   identity::RegistrarEffects effects;
   // The federation outlives every call of the driver's thread.
   effects.enrolled = [&federation](const std::string& name, const daemon::Tags& tags) {
@@ -98,6 +95,31 @@ Status CoordinatorDaemon::OpenIdentity(const daemon::Settings& settings,
                                    {settings.project, settings.enrolment_address, settings.address},
                                    std::move(issuer), *states_, std::move(effects)));
   return {};
+}
+
+Status CoordinatorDaemon::KeepIdentity(const daemon::Settings& settings,
+                                       const identity::Issuer& issuer) {
+  RETURN_IF_ERROR(identity::KeepCurrent(issuer, daemon::IdentityDirectory(settings),
+                                        settings.project, daemon::HostsOf(settings),
+                                        rpc::UnixNow()));
+  return gate_.Reload();
+}
+
+void CoordinatorDaemon::KeepUp(const Result<daemon::Settings>& settings) {
+  const auto keep = [&]() -> Status {
+    if (!settings) return tl::unexpected(settings.error());
+    ASSIGN_OR_RETURN(const LogLevel level, LogLevelFromName(settings->log.level));
+    log_->SetLevel(level);
+    if (insecure_) return {};
+    ASSIGN_OR_RETURN(
+        const auto issuer,
+        identity::Issuer::Open(daemon::AuthorityDirectory(*settings), settings->project));
+    return KeepIdentity(*settings, issuer);
+  };
+  if (const Status kept = keep(); !kept)
+    log_->Error("upkeep_failed", {{"error", kept.error().message}});
+  else
+    log_->Debug("upkeep_done");
 }
 
 Status CoordinatorDaemon::Serve(const daemon::Settings& settings) {

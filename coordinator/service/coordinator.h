@@ -27,6 +27,9 @@ class CoordinatorDaemon : private daemon::Listener {
   std::optional<int> enrolment_port() const;  // none without TLS
   std::optional<int> http_port() const;
   Log& log() { return *log_; }
+  // Renews the coordinator's own certificate when it is time, reads the trusted roots and the log's
+  // level anew. What fails is logged, and stays as it was. One thread at a time.
+  void KeepUp(const Result<daemon::Settings>& settings);
   // Tells clients when to come back, ends what is durable, then returns.
   void Stop();
 
@@ -34,6 +37,7 @@ class CoordinatorDaemon : private daemon::Listener {
   CoordinatorDaemon(const daemon::Settings& settings, bool insecure, std::unique_ptr<Log> log);
   Status Open(const daemon::Settings& settings);
   Status OpenIdentity(const daemon::Settings& settings, daemon::Federation& federation);
+  Status KeepIdentity(const daemon::Settings& settings, const identity::Issuer& issuer);
   Status Serve(const daemon::Settings& settings);
   Status OpenHttp(const daemon::Settings& settings);
   void Send(const ClientId& client, proto::CoordinatorMessage message) override {

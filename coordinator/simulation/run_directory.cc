@@ -22,8 +22,7 @@ fs::path Canonical(const fs::path& path) {
 
 std::string RenderRunToml(config::Config config, const fs::path& directory) {
   const fs::path base = Canonical(directory);
-  for (fs::path* path : {&config.model_path, &config.data.train, &config.data.test,
-                         &config.data.public_rows, &config.data.statistics_cache})
+  for (fs::path* path : config::PathsOf(config))
     if (!path->empty()) *path = Canonical(*path).lexically_proximate(base);
   return config::RenderToml(config);
 }

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <csignal>
+
 #include "tests/e2e/live_federation.h"
 
 namespace tributary {
@@ -35,6 +37,20 @@ INSTANTIATE_TEST_SUITE_P(Methods, Agreement,
                            std::erase(name, '-');
                            return name;
                          });
+
+TEST(Coordinator, ReadsLevelAndRootsAnewAtSighup) {
+  LiveFederation live(1);
+  live.StartAll();
+  ASSERT_TRUE(live.client(0).WaitForError("connected"));
+  const auto file = live.world().path() / "coordinator.toml";
+  WriteText(file, ReadText(file) + "[log]\nlevel = \"debug\"\n");
+  live.coordinator().Signal(SIGHUP);
+  EXPECT_TRUE(live.coordinator().WaitForError("upkeep_done")) << live.Said();
+  WriteText(file, "listen = 7\n");  // what cannot be read changes nothing
+  live.coordinator().Signal(SIGHUP);
+  EXPECT_TRUE(live.coordinator().WaitForError("upkeep_failed")) << live.Said();
+  EXPECT_EQ(live.Ask({"runs"}).code, 0);
+}
 
 }  // namespace
 }  // namespace tributary
