@@ -1,5 +1,6 @@
 #include "deploy/command.h"
 
+#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -52,13 +53,18 @@ void WaitForInterrupt(const std::function<void()>& upkeep) {
     action.sa_handler = OnHangUp;
     sigaction(SIGHUP, &action, nullptr);
   }
+  uint64_t watchdog = 0;  // microseconds; 0: nobody watches
+  sd_watchdog_enabled(0, &watchdog);
+  sd_notify(0, "READY=1");
   for (int waits = 0; !IsInterrupted(); ++waits) {
     if (upkeep && (hang_ups > 0 || waits == kHour)) {
       hang_ups = waits = 0;
       upkeep();
     }
+    if (watchdog > 0) sd_notify(0, "WATCHDOG=1");
     std::this_thread::sleep_for(kOften);
   }
+  sd_notify(0, "STOPPING=1");
 }
 
 }  // namespace tributary

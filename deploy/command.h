@@ -26,6 +26,7 @@ int ExitCodeOf(const Error& error);
 // Set by the first Ctrl-C or SIGTERM; a second one ends the process at once.
 bool IsInterrupted();
 void CatchInterrupts();
+// Tells systemd, where it has started the process, that it serves, lives and stops (sd_notify(3)).
 // Calls `upkeep` at every SIGHUP, and once an hour besides.
 void WaitForInterrupt(const std::function<void()>& upkeep = {});
 

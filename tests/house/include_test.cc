@@ -95,7 +95,7 @@ const std::vector<Folder>& Law() {
        {"nlohmann/", "Eigen/"}},
       {"deploy",
        {"aggregation", "privacy", "client", "coordinator"},
-       {"CLI/", "nlohmann/", "benchmark/"}},
+       {"CLI/", "nlohmann/", "benchmark/", "systemd/"}},
   };
   return law;
 }
