@@ -43,8 +43,7 @@ void PrintTask(const edge::TaskPreview& task) {
 
 Result<int> DryRunClient(edge::Settings settings, const std::string& plan) {
   if (const auto identity = edge::IdentityDirectory(settings); privacy::HasCredentials(identity)) {
-    ASSIGN_OR_RETURN(const auto own, privacy::OpenCredentials(identity, privacy::Purpose::kClient,
-                                                              "", rpc::UnixNow()));
+    ASSIGN_OR_RETURN(const auto own, rpc::OwnCredentials(identity));
     settings.name = own.identity.name;
   }
   if (settings.name.empty())

@@ -59,11 +59,8 @@ Status Finish(const fs::path& identity, const proto::IssuedChain& issued,
     fmt::print(stderr, "next: tributary client client.toml\n");
     return {};
   }
-  const fs::path file = config::ConnectionsFile();
-  if (file.empty()) return {};
-  ASSIGN_OR_RETURN(const auto known, config::ReadConnections(file));
-  const std::string name = known.contains("default") ? own.identity.project : "default";
-  RETURN_IF_ERROR(config::KeepConnection(file, name, {fs::absolute(identity), ""}));
+  ASSIGN_OR_RETURN(const std::string name, config::EnterConnection(identity, own.identity.project));
+  if (name.empty()) return {};
   fmt::print(stderr, "next: tributary runs{}\n", name == "default" ? "" : " --connection " + name);
   return {};
 }

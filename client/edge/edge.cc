@@ -125,9 +125,7 @@ Status Edge::OpenChannel(bool insecure) {
                        "{}: holds no certificate; `tributary client join` with the join string of "
                        "the project's administrator makes one (--insecure goes without)",
                        endpoint.identity.string());
-    ASSIGN_OR_RETURN(
-        const auto own,
-        privacy::OpenCredentials(endpoint.identity, privacy::Purpose::kClient, "", rpc::UnixNow()));
+    ASSIGN_OR_RETURN(const auto own, rpc::OwnCredentials(endpoint.identity));
     if (own.identity.role != "client")
       return MakeError(Code::kFailedPrecondition, "{}: is the identity of {} {}, not a client's",
                        endpoint.identity.string(), own.identity.role, own.identity.name);

@@ -34,7 +34,7 @@ void Renewal::Work() {
 
 Duration Renewal::Look() {
   const int64_t now = rpc::UnixNow();
-  auto own = privacy::OpenCredentials(channel_.identity(), privacy::Purpose::kClient, "", now);
+  auto own = rpc::OwnCredentials(channel_.identity());
   if (own) {
     const int64_t life = own->leaf.not_after - own->leaf.not_before;
     const int64_t due = own->leaf.not_after - life / 3 - now;

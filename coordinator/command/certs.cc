@@ -39,13 +39,10 @@ Result<int> Init(const Options& options) {
   RETURN_IF_ERROR(identity::IssueHere(issuer, admin, settings.project, "admin", "admin", {}, now));
   RETURN_IF_ERROR(privacy::KeepCoordinator(admin, settings.address));
   fmt::print("project   {}\nroot key  {}\n", settings.project, issuer.root().spki.Hex());
-  std::string use = "--identity " + admin.string();
-  if (const fs::path file = config::ConnectionsFile(); !file.empty()) {
-    ASSIGN_OR_RETURN(const auto known, config::ReadConnections(file));
-    const std::string name = known.contains("default") ? settings.project : "default";
-    RETURN_IF_ERROR(config::KeepConnection(file, name, {fs::absolute(admin), ""}));
-    use = name == "default" ? "" : "--connection " + name;
-  }
+  ASSIGN_OR_RETURN(const std::string name, config::EnterConnection(admin, settings.project));
+  const std::string use = name.empty()        ? "--identity " + admin.string()
+                          : name == "default" ? ""
+                                              : "--connection " + name;
   fmt::print(stderr,
              "{0}: take root.key to a safe place; it is needed once a year.\n"
              "next:\n  tributary coordinator {1}\n  tributary certs invite --site NAME {2}\n",

@@ -67,10 +67,13 @@ Result<std::map<std::string, Connection>> ReadConnections(const std::filesystem:
   return connections;
 }
 
-Status KeepConnection(const std::filesystem::path& file, const std::string& name,
-                      const Connection& connection) {
+Result<std::string> EnterConnection(const std::filesystem::path& identity,
+                                    const std::string& project) {
+  const std::filesystem::path file = ConnectionsFile();
+  if (file.empty()) return "";
   ASSIGN_OR_RETURN(auto connections, ReadConnections(file));
-  connections[name] = connection;
+  std::string name = connections.contains("default") ? project : "default";
+  connections[name] = {std::filesystem::absolute(identity), ""};
   std::string text;
   for (const auto& [key, kept] : connections) {
     text += fmt::format("[{}]\nidentity = {}\n", Quote(key), Quote(kept.identity.string()));
@@ -78,7 +81,8 @@ Status KeepConnection(const std::filesystem::path& file, const std::string& name
       text += fmt::format("coordinator = {}\n", Quote(kept.coordinator));
   }
   RETURN_IF_ERROR(MakeDirectories(file.parent_path()));
-  return WriteFile(file, text);
+  RETURN_IF_ERROR(WriteFile(file, text));
+  return name;
 }
 
 }  // namespace tributary::config

@@ -24,8 +24,9 @@ std::filesystem::path ConnectionsFile();
 // None where there is no file. Errors name file and key.
 Result<std::map<std::string, Connection>> ReadConnections(const std::filesystem::path& file);
 
-// Adds or replaces one; the others stay.
-Status KeepConnection(const std::filesystem::path& file, const std::string& name,
-                      const Connection& connection);
+// Enters an identity of a project, as "default" where there is none yet, else by the project's
+// name; the others stay. The name; empty where there is no place for the file.
+Result<std::string> EnterConnection(const std::filesystem::path& identity,
+                                    const std::string& project);
 
 }  // namespace tributary::config

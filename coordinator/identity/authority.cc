@@ -41,6 +41,13 @@ Status WriteAuthority(const fs::path& directory, const std::string& name,
   return WriteFile(directory / (name + ".pem"), authority.certificate.Pem());
 }
 
+bool Names(const Certificate& leaf, std::span<const std::string> hosts) {
+  return std::all_of(hosts.begin(), hosts.end(), [&](const std::string& host) {
+    const auto& names = privacy::IsIpAddress(host) ? leaf.ip_addresses : leaf.dns_names;
+    return std::find(names.begin(), names.end(), host) != names.end();
+  });
+}
+
 }  // namespace
 
 Status MakeAuthority(const fs::path& directory, std::string_view project, int64_t now) {
@@ -115,13 +122,6 @@ Status IssueHere(const Issuer& issuer, const fs::path& directory, const std::str
       privacy::InstallChain(directory, issued.chain, {project, purpose, now},
                             knows_roots ? std::nullopt : std::optional(issuer.root().spki)));
   return {};
-}
-
-static bool Names(const Certificate& leaf, std::span<const std::string> hosts) {
-  return std::all_of(hosts.begin(), hosts.end(), [&](const std::string& host) {
-    const auto& names = privacy::IsIpAddress(host) ? leaf.ip_addresses : leaf.dns_names;
-    return std::find(names.begin(), names.end(), host) != names.end();
-  });
 }
 
 Status KeepCurrent(const Issuer& issuer, const fs::path& directory, const std::string& project,

@@ -183,25 +183,32 @@ Result<int64_t> Registrar::Revoke(const proto::RevokeRequest& request, int64_t n
 
 // --- of those who join or stay ---
 
-Result<proto::IssuedChain> Registrar::Issue(const std::string& request, const std::string& name,
-                                            const std::string& role, const Tags& tags,
-                                            int64_t now) {
+Result<proto::IssuedChain> Registrar::Certify(const std::string& request, const std::string& name,
+                                              const std::string& role, int64_t now) {
   ASSIGN_OR_RETURN(const Issuer::Issued issued, issuer_.Issue(request, name, role, {}, now));
-  IssuedCertificate certificate{issued.leaf.serial, name, role};
-  for (const unsigned char byte : *issued.leaf.identity)
-    certificate.identity += fmt::format("{:02x}", byte);
+  IssuedCertificate certificate{issued.leaf.serial,
+                                name,
+                                role,
+                                privacy::Hex(*issued.leaf.identity),
+                                Sha256(request).Hex(),
+                                issued.chain,
+                                issued.leaf.not_before,
+                                issued.leaf.not_after};
   if (Denied().contains(certificate.identity))
     return MakeError(Code::kPermissionDenied,
                      "the identity key of this request was revoked; join with a new one, in an "
                      "empty directory");
-  certificate.request = Sha256(request).Hex();
-  certificate.chain = issued.chain;
-  certificate.not_before = issued.leaf.not_before;
-  certificate.not_after = issued.leaf.not_after;
   RETURN_IF_ERROR(Keep(certificate));
   certificates_.push_back(std::move(certificate));
-  if (role == "client") RETURN_IF_ERROR(effects_.enrolled(name, tags));
   return proto::IssuedChain{{issued.chain}, options_.coordinator};
+}
+
+Result<proto::IssuedChain> Registrar::Issue(const std::string& request, const std::string& name,
+                                            const std::string& role, const Tags& tags,
+                                            int64_t now) {
+  ASSIGN_OR_RETURN(proto::IssuedChain chain, Certify(request, name, role, now));
+  if (role == "client") RETURN_IF_ERROR(effects_.enrolled(name, tags));
+  return chain;
 }
 
 Result<proto::EnrolmentAnswer> Registrar::AnswerUsed(const identity::Invite& invite, int64_t now) {
@@ -268,9 +275,7 @@ Result<proto::EnrolmentAnswer> Registrar::Enrol(const proto::EnrolmentRequest& r
 Result<proto::IssuedChain> Registrar::Renew(const Holder& holder, std::string_view request,
                                             int64_t now) {
   ASSIGN_OR_RETURN(const auto parsed, privacy::ParseRequest(request));
-  std::string identity;
-  for (const unsigned char byte : parsed.identity) identity += fmt::format("{:02x}", byte);
-  if (identity != holder.identity)
+  if (privacy::Hex(parsed.identity) != holder.identity)
     return MakeError(Code::kPermissionDenied,
                      "the request is signed by another identity key than the certificate's");
   const std::string digest = parsed.digest.Hex();
@@ -283,14 +288,7 @@ Result<proto::IssuedChain> Registrar::Renew(const Holder& holder, std::string_vi
   if (valid >= kMostAtOnce)
     return MakeError(Code::kResourceExhausted, "{} {} has {} valid certificates already",
                      holder.role, holder.name, valid);
-  ASSIGN_OR_RETURN(const Issuer::Issued issued,
-                   issuer_.Issue(request, holder.name, holder.role, {}, now));
-  IssuedCertificate certificate{
-      issued.leaf.serial,     holder.name,          holder.role, identity, digest, issued.chain,
-      issued.leaf.not_before, issued.leaf.not_after};
-  RETURN_IF_ERROR(Keep(certificate));
-  certificates_.push_back(std::move(certificate));
-  return proto::IssuedChain{{issued.chain}, options_.coordinator};
+  return Certify(std::string(request), holder.name, holder.role, now);
 }
 
 }  // namespace tributary::identity

@@ -19,11 +19,6 @@ using Base = grpc::ServerBidiReactor<ByteBuffer, ByteBuffer>;
 constexpr double kPerSecond = 5.0 / 60, kBurst = 5;
 constexpr size_t kMostStreams = 64;
 
-TimePoint SteadyNow() {
-  return {
-      std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now().time_since_epoch())};
-}
-
 // Greets, hears one request, answers it.
 class Enrolling : public Reactor<Enrolling, Base> {
  public:

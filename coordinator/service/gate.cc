@@ -21,11 +21,6 @@ std::string_view Property(const grpc::ServerContextBase& context, const char* na
   return values.size() == 1 ? std::string_view(values.front().data(), values.front().size()) : "";
 }
 
-TimePoint SteadyNow() {
-  return {
-      std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now().time_since_epoch())};
-}
-
 }  // namespace
 
 Status Gate::Reload() {
@@ -48,9 +43,7 @@ Result<Gate::Known> Gate::Verify(std::string_view own, std::string_view chain, i
       privacy::VerifyPeer(leaf, shown, roots_, {project_, privacy::Purpose::kClient, now}));
   Known known{{peer.name, peer.role, "", leaf.serial, ""}, leaf.not_after};
   for (const auto& issuer : shown) known.not_after = std::min(known.not_after, issuer.not_after);
-  if (leaf.identity)
-    for (const unsigned char byte : *leaf.identity)
-      known.caller.identity += fmt::format("{:02x}", byte);
+  if (leaf.identity) known.caller.identity = privacy::Hex(*leaf.identity);
   return known;
 }
 

@@ -24,9 +24,8 @@ class OpenCall {
 
 class Gate {
  public:
-  // Without TLS callers say who they are; the server listens on loopback only.
-  Gate() = default;
-  // With TLS: `identity` is the coordinator's (privacy/crypto/credentials.h).
+  // `identity` is the coordinator's (privacy/crypto/credentials.h). Empty, without TLS: callers say
+  // who they are, and the server listens on loopback only.
   Gate(std::string project, std::filesystem::path identity)
       : project_(std::move(project)), identity_(std::move(identity)) {}
 

@@ -6,6 +6,11 @@ namespace tributary::service {
 
 constexpr size_t kMostBuckets = 16'384;
 
+TimePoint SteadyNow() {
+  return {
+      std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now().time_since_epoch())};
+}
+
 double RateLimit::TokensOf(const Bucket& bucket, TimePoint now) const {
   const double seconds = std::chrono::duration<double>(now - bucket.at).count();
   return std::min(burst_, bucket.tokens + per_second_ * std::max(0.0, seconds));

@@ -10,6 +10,9 @@
 
 namespace tributary::service {
 
+// Of a clock that nobody sets.
+TimePoint SteadyNow();
+
 class RateLimit {
  public:
   // `per_second` in the long run, `burst` at once.

@@ -77,6 +77,12 @@ IdentitySignature IdentityKey::Sign(std::string_view message) const {
   return signature;
 }
 
+std::string Hex(const IdentityPublicKey& key) {
+  std::string hex;
+  for (const unsigned char byte : key) hex += fmt::format("{:02x}", byte);
+  return hex;
+}
+
 bool VerifyIdentity(const IdentityPublicKey& key, std::string_view message,
                     const IdentitySignature& signature) {
   const ErrorScope errors;

@@ -34,6 +34,8 @@ class IdentityKey {
   IdentityPublicKey public_key_;
 };
 
+std::string Hex(const IdentityPublicKey& key);  // lower case
+
 // False for keys of small order, too, under which anybody can sign.
 bool VerifyIdentity(const IdentityPublicKey& key, std::string_view message,
                     const IdentitySignature& signature);

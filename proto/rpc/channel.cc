@@ -133,9 +133,7 @@ Result<std::unique_ptr<Channel>> Channel::Open(const Endpoint& endpoint) {
   if (!endpoint.insecure) {
     CheckPeer check = endpoint.check;
     if (!check) {
-      ASSIGN_OR_RETURN(
-          const auto own,
-          privacy::OpenCredentials(endpoint.identity, privacy::Purpose::kClient, "", UnixNow()));
+      ASSIGN_OR_RETURN(const auto own, OwnCredentials(endpoint.identity));
       check = IsCoordinator(endpoint.identity, own.identity.project);
     }
     credentials = ChannelTls(endpoint.identity, std::move(check));

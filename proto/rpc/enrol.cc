@@ -27,12 +27,8 @@ CheckPeer IsInviting(const proto::JoinInvitation& invitation, std::shared_ptr<Se
   return
       [pin = invitation.root_spki, project = invitation.project, seen = std::move(seen)](
           const privacy::Certificate& leaf, std::span<const privacy::Certificate> given) -> Status {
-        ASSIGN_OR_RETURN(const privacy::PeerIdentity peer,
-                         privacy::VerifyPinnedPeer(
-                             leaf, given, pin, {project, privacy::Purpose::kServer, UnixNow()}));
-        if (peer.role != "coordinator")
-          return MakeError(Code::kPermissionDenied, "certificate {}: is not a coordinator's",
-                           leaf.Name());
+        RETURN_IF_ERROR(CheckCoordinator(privacy::VerifyPinnedPeer(
+            leaf, given, pin, {project, privacy::Purpose::kServer, UnixNow()})));
         const std::scoped_lock lock(seen->mutex);
         seen->spki = leaf.spki;
         return {};
@@ -78,8 +74,7 @@ Result<proto::EnrolmentAnswer> Enrol(const proto::JoinInvitation& invitation,
 }
 
 Result<privacy::Credentials> Renew(Channel& channel, const std::filesystem::path& identity) {
-  ASSIGN_OR_RETURN(const auto own,
-                   privacy::OpenCredentials(identity, privacy::Purpose::kClient, "", UnixNow()));
+  ASSIGN_OR_RETURN(const auto own, OwnCredentials(identity));
   ASSIGN_OR_RETURN(std::string request, privacy::PrepareRequest(identity));
   ASSIGN_OR_RETURN(const auto issued,
                    channel.Call<proto::IssuedChain>("Certificates/Renew",

@@ -60,6 +60,17 @@ int64_t UnixNow() {
       .count();
 }
 
+Status CheckCoordinator(const Result<privacy::PeerIdentity>& verified) {
+  if (!verified) return tl::unexpected(verified.error());
+  if (verified->role == "coordinator") return {};
+  return MakeError(Code::kPermissionDenied, "certificate {}: is not a coordinator's",
+                   verified->Uri());
+}
+
+Result<privacy::Credentials> OwnCredentials(const std::filesystem::path& identity) {
+  return privacy::OpenCredentials(identity, privacy::Purpose::kClient, "", UnixNow());
+}
+
 std::shared_ptr<grpc::ServerCredentials> ServerTls(const std::filesystem::path& identity,
                                                    bool asks_for_certificates) {
   tls::TlsServerCredentialsOptions options(Watch(identity, asks_for_certificates));
@@ -86,20 +97,15 @@ std::shared_ptr<grpc::ChannelCredentials> ChannelTls(const std::filesystem::path
 }
 
 CheckPeer IsCoordinator(const std::filesystem::path& identity, std::string project) {
-  return [identity, project = std::move(project)](
-             const privacy::Certificate& leaf,
-             std::span<const privacy::Certificate> given) -> Status {
-    ASSIGN_OR_RETURN(const std::string text,
-                     ReadFile(privacy::RootsFile(identity), privacy::kMaxCertificateText));
-    ASSIGN_OR_RETURN(const auto roots, privacy::CertificatesFromPem(text));
-    ASSIGN_OR_RETURN(
-        const privacy::PeerIdentity peer,
-        privacy::VerifyPeer(leaf, given, roots, {project, privacy::Purpose::kServer, UnixNow()}));
-    if (peer.role != "coordinator")
-      return MakeError(Code::kPermissionDenied, "certificate {}: is not a coordinator's",
-                       leaf.Name());
-    return {};
-  };
+  return
+      [identity, project = std::move(project)](
+          const privacy::Certificate& leaf, std::span<const privacy::Certificate> given) -> Status {
+        ASSIGN_OR_RETURN(const std::string text,
+                         ReadFile(privacy::RootsFile(identity), privacy::kMaxCertificateText));
+        ASSIGN_OR_RETURN(const auto roots, privacy::CertificatesFromPem(text));
+        return CheckCoordinator(privacy::VerifyPeer(
+            leaf, given, roots, {project, privacy::Purpose::kServer, UnixNow()}));
+      };
 }
 
 }  // namespace tributary::rpc

@@ -30,6 +30,12 @@ std::shared_ptr<grpc::ChannelCredentials> ChannelTls(const std::filesystem::path
 // A check against the roots of an identity, for a coordinator of `project`.
 CheckPeer IsCoordinator(const std::filesystem::path& identity, std::string project);
 
+// A certificate that verified is a coordinator's and nobody else's.
+Status CheckCoordinator(const Result<privacy::PeerIdentity>& verified);
+
+// The caller's own, as OpenCredentials, now.
+Result<privacy::Credentials> OwnCredentials(const std::filesystem::path& identity);
+
 int64_t UnixNow();
 
 }  // namespace tributary::rpc
