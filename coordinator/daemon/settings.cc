@@ -70,6 +70,10 @@ std::filesystem::path AdminDirectory(const Settings& settings) {
   return ProjectDirectory(settings) / "admin";
 }
 
+std::filesystem::path AuditDirectory(const Settings& settings) {
+  return ProjectDirectory(settings) / "audit";
+}
+
 Result<Settings> ReadSettings(const std::filesystem::path& file) {
   Settings settings;
   settings.directory = file.parent_path() / settings.directory;

@@ -31,6 +31,7 @@ std::filesystem::path ProjectDirectory(const Settings& settings);
 std::filesystem::path AuthorityDirectory(const Settings& settings);
 std::filesystem::path IdentityDirectory(const Settings& settings);  // the coordinator's own
 std::filesystem::path AdminDirectory(const Settings& settings);     // the first administrator's
+std::filesystem::path AuditDirectory(const Settings& settings);     // the audit log
 
 // All faults in one error, one a line.
 Result<Settings> ReadSettings(const std::filesystem::path& file);

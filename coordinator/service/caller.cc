@@ -8,6 +8,14 @@ namespace {
 
 constexpr std::string_view kClient = "client", kViewer = "viewer", kResearcher = "researcher",
                            kOfficer = "officer", kAdmin = "admin";
+constexpr bool kNoted = true;
+
+const Right* Find(std::string_view method) {
+  const auto rights = Rights();
+  const auto it = std::find_if(rights.begin(), rights.end(),
+                               [&](const Right& right) { return right.method == method; });
+  return it == rights.end() ? nullptr : &*it;
+}
 
 }  // namespace
 
@@ -22,34 +30,40 @@ std::span<const Right> Rights() {
       {"Transfer/Upload", {kClient}},
       {"Transfer/Manifest", {kClient}},
       {"Transfer/Fetch", {kClient, kViewer, kResearcher, kAdmin}},
-      {"Admin/Submit", {kResearcher, kAdmin}},
-      {"Admin/Control", {kResearcher, kAdmin}},
+      {"Admin/Submit", {kResearcher, kAdmin}, kNoted},
+      {"Admin/Control", {kResearcher, kAdmin}, kNoted},
       {"Admin/Runs", {kViewer, kResearcher, kOfficer, kAdmin}},
       {"Admin/Status", {kViewer, kResearcher, kOfficer, kAdmin}},
       {"Admin/Watch", {kViewer, kResearcher, kOfficer, kAdmin}},
       {"Admin/Rounds", {kViewer, kResearcher, kOfficer, kAdmin}},
       {"Admin/Clients", {kResearcher, kOfficer, kAdmin}},
-      {"Admin/Export", {kViewer, kResearcher, kAdmin}},
-      {"Certificates/Renew", {kClient, kViewer, kResearcher, kOfficer, kAdmin}},
-      {"Certificates/Invite", {kAdmin}},
-      {"Certificates/Sign", {kAdmin}},
+      {"Admin/Export", {kViewer, kResearcher, kAdmin}, kNoted},
+      {"Certificates/Renew", {kClient, kViewer, kResearcher, kOfficer, kAdmin}, kNoted},
+      {"Certificates/Invite", {kAdmin}, kNoted},
+      {"Certificates/Sign", {kAdmin}, kNoted},
       {"Certificates/List", {kOfficer, kAdmin}},
-      {"Certificates/Approve", {kAdmin}},
-      {"Certificates/Revoke", {kAdmin}},
+      {"Certificates/Approve", {kAdmin}, kNoted},
+      {"Certificates/Revoke", {kAdmin}, kNoted},
   };
   return table;
 }
 
-Status Authorise(const Caller& caller, std::string_view method) {
-  for (const Right& right : Rights()) {
-    if (right.method != method) continue;
-    if (std::find(right.roles.begin(), right.roles.end(), caller.role) != right.roles.end())
-      return {};
-    return MakeError(Code::kPermissionDenied, "{} may not call {} as {}", caller.name, method,
-                     caller.role.empty() ? "nobody" : caller.role);
-  }
-  return MakeError(Code::kPermissionDenied, "{} has no row in the table of rights", method);
+bool IsNoted(std::string_view method) {
+  const Right* right = Find(method);
+  return right != nullptr && right->is_noted;
 }
+
+Status Authorise(const Caller& caller, std::string_view method) {
+  const Right* right = Find(method);
+  if (right == nullptr)
+    return MakeError(Code::kPermissionDenied, "{} has no row in the table of rights", method);
+  if (std::find(right->roles.begin(), right->roles.end(), caller.role) != right->roles.end())
+    return {};
+  return MakeError(Code::kPermissionDenied, "{} may not call {} as {}", caller.name, method,
+                   caller.role.empty() ? "nobody" : caller.role);
+}
+
+std::string HostOf(const std::string& address) { return address.substr(0, address.rfind(':')); }
 
 grpc::Status ToGrpc(const Error& error) {
   return {static_cast<grpc::StatusCode>(error.code), error.message};

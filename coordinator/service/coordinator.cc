@@ -2,6 +2,8 @@
 
 #include <grpcpp/impl/service_type.h>
 
+#include <nlohmann/json.hpp>
+
 #include "aggregation/base/file.h"
 #include "aggregation/base/version.h"
 #include "coordinator/service/session_service.h"
@@ -27,13 +29,15 @@ Status Listen(const ServerOptions& options,
 }  // namespace
 
 CoordinatorDaemon::CoordinatorDaemon(const daemon::Settings& settings, bool insecure,
-                                     std::unique_ptr<Log> log)
+                                     std::unique_ptr<Log> log,
+                                     std::unique_ptr<monitor::AuditTrail> trail)
     : insecure_(insecure),
       log_(std::move(log)),
-      gate_(settings.project, insecure ? "" : daemon::IdentityDirectory(settings)),
+      trail_(std::move(trail)),
+      gate_(settings.project, insecure ? "" : daemon::IdentityDirectory(settings), *trail_),
       disk_pool_(kDiskThreads),
       event_log_(*log_),
-      observers_(metrics_, event_log_),
+      observers_({&metrics_, &event_log_, trail_.get()}),
       endpoints_(driver_, metrics_,
                  [this] {
                    return monitor::Readings{{{"driver", driver_.waiting_calls()},
@@ -47,11 +51,15 @@ CoordinatorDaemon::CoordinatorDaemon(const daemon::Settings& settings, bool inse
 Result<std::unique_ptr<CoordinatorDaemon>> CoordinatorDaemon::Start(
     const daemon::Settings& settings, bool insecure) {
   ASSIGN_OR_RETURN(auto log, Log::Open(settings.log));
-  auto daemon =
-      std::unique_ptr<CoordinatorDaemon>(new CoordinatorDaemon(settings, insecure, std::move(log)));
+  ASSIGN_OR_RETURN(auto trail, monitor::AuditTrail::Open(daemon::AuditDirectory(settings), *log));
+  auto daemon = std::unique_ptr<CoordinatorDaemon>(
+      new CoordinatorDaemon(settings, insecure, std::move(log), std::move(trail)));
   RETURN_IF_ERROR(daemon->Open(settings));
   RETURN_IF_ERROR(daemon->Serve(settings));
   daemon->endpoints_.SetReady(true);
+  daemon->trail_->Note(
+      "coordinator_started",
+      {{"project", settings.project}, {"version", kVersion}, {"insecure", insecure}});
   daemon->log_->Info("coordinator_started", {{"project", settings.project},
                                              {"version", std::string(kVersion)},
                                              {"listen", settings.listen},
@@ -116,10 +124,10 @@ void CoordinatorDaemon::KeepUp(const Result<daemon::Settings>& settings) {
         identity::Issuer::Open(daemon::AuthorityDirectory(*settings), settings->project));
     return KeepIdentity(*settings, issuer);
   };
-  if (const Status kept = keep(); !kept)
-    log_->Error("upkeep_failed", {{"error", kept.error().message}});
-  else
-    log_->Debug("upkeep_done");
+  const Status kept = keep();
+  trail_->Note("configuration_read", {{"error", kept ? "" : kept.error().message}});
+  if (!kept) log_->Error("upkeep_failed", {{"error", kept.error().message}});
+  if (kept) log_->Debug("upkeep_done");
 }
 
 Status CoordinatorDaemon::Serve(const daemon::Settings& settings) {
@@ -173,6 +181,7 @@ void CoordinatorDaemon::Stop() {
   server_->Stop(std::chrono::seconds(5));
   enrolment_server_.reset();
   server_.reset();
+  trail_->Note("coordinator_stopped", nlohmann::json::object());
   log_->Info("coordinator_stopped");
 }
 

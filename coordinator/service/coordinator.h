@@ -34,7 +34,8 @@ class CoordinatorDaemon : private daemon::Listener {
   void Stop();
 
  private:
-  CoordinatorDaemon(const daemon::Settings& settings, bool insecure, std::unique_ptr<Log> log);
+  CoordinatorDaemon(const daemon::Settings& settings, bool insecure, std::unique_ptr<Log> log,
+                    std::unique_ptr<monitor::AuditTrail> trail);
   Status Open(const daemon::Settings& settings);
   Status OpenIdentity(const daemon::Settings& settings, daemon::Federation& federation);
   Status KeepIdentity(const daemon::Settings& settings, const identity::Issuer& issuer);
@@ -47,6 +48,7 @@ class CoordinatorDaemon : private daemon::Listener {
 
   const bool insecure_;
   std::unique_ptr<Log> log_;
+  std::unique_ptr<monitor::AuditTrail> trail_;
   Gate gate_;
   SessionHub hub_;
   Watchers watchers_;

@@ -1,6 +1,7 @@
 #include <tributary/v1/identity.grpc.pb.h>
 
 #include <atomic>
+#include <nlohmann/json.hpp>
 
 #include "coordinator/service/identity_service.h"
 #include "coordinator/service/reactor.h"
@@ -22,8 +23,8 @@ constexpr size_t kMostStreams = 64;
 // Greets, hears one request, answers it.
 class Enrolling : public Reactor<Enrolling, Base> {
  public:
-  Enrolling(const IdentityParts& parts, std::atomic<size_t>& streams)
-      : parts_(parts), streams_(streams) {}
+  Enrolling(const IdentityParts& parts, std::atomic<size_t>& streams, std::string peer)
+      : parts_(parts), streams_(streams), peer_(std::move(peer)) {}
 
   void Greet() {
     std::array<std::byte, 32> nonce;
@@ -55,6 +56,8 @@ class Enrolling : public Reactor<Enrolling, Base> {
     const auto own = privacy::OpenCredentials(parts_.identity, privacy::Purpose::kServer, "", now);
     if (!own) return End({Code::kUnavailable, "the coordinator's certificate cannot be read"});
     auto answer = parts_.registrar.Enrol(request, own->leaf.spki, nonce_, now);
+    if (const Status noted = Note(request, answer); !noted && answer)
+      answer = tl::unexpected(noted.error());
     if (!answer) return End(answer.error());
     is_answered_ = true;
     Say(*answer);
@@ -64,8 +67,20 @@ class Enrolling : public Reactor<Enrolling, Base> {
     IfOpen([this] { StartWrite(&out_); });
   }
 
+  // Whom the invitation names is in the line that made it.
+  Status Note(const proto::EnrolmentRequest& request,
+              const Result<proto::EnrolmentAnswer>& answer) {
+    const bool waits = answer && std::holds_alternative<proto::EnrolmentPending>(answer->body);
+    return parts_.gate.Note({"", "", peer_, "", ""}, "Enrollment/Enrol",
+                            {{"invite", request.invite},
+                             {"request", Sha256(request.request.value).Hex()},
+                             {"waits_for_approval", waits}},
+                            answer ? Status() : Status(tl::unexpected(answer.error())));
+  }
+
   const IdentityParts& parts_;
   std::atomic<size_t>& streams_;
+  const std::string peer_;
   Digest nonce_;
   ByteBuffer in_, out_;
   bool is_answered_ = false;
@@ -78,12 +93,12 @@ class Service : public v1::Enrollment::WithRawCallbackMethod_Enrol<v1::Enrollmen
   Base* Enrol(grpc::CallbackServerContext* context) override {
     const std::string peer = context->peer();
     Result<Caller> caller = Caller{"", "", peer, "", ""};
-    if (!rate_.Take(peer.substr(0, peer.rfind(':')), SteadyNow()))
+    if (!rate_.Take(HostOf(peer), SteadyNow()))
       caller = MakeError(Code::kResourceExhausted, "too many attempts to join; wait a minute");
     else if (streams_ >= kMostStreams)
       caller = MakeError(Code::kResourceExhausted, "too many peers join at this moment");
     ++streams_;
-    auto enrolling = std::make_shared<Enrolling>(parts_, streams_);
+    auto enrolling = std::make_shared<Enrolling>(parts_, streams_, peer);
     if (enrolling->Begin(parts_.gate, caller)) enrolling->Greet();
     return enrolling.get();
   }

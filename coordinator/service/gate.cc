@@ -1,5 +1,7 @@
 #include "coordinator/service/gate.h"
 
+#include <nlohmann/json.hpp>
+
 #include "aggregation/base/file.h"
 #include "aggregation/base/name.h"
 #include "privacy/crypto/verify.h"
@@ -78,13 +80,39 @@ Status Gate::CheckDenied(const Caller& caller) const {
 }
 
 Result<Caller> Gate::Admit(const grpc::ServerContextBase& context, std::string_view method) {
-  ASSIGN_OR_RETURN(Caller caller, CallerOf(context));
-  caller.address = context.peer();
+  auto caller = CallerOf(context);
+  if (!caller) {
+    NoteRefused({"", "", context.peer(), "", ""}, method, caller.error());
+    return caller;
+  }
+  caller->address = context.peer();
+  if (const Status may = MayCall(*caller, method); !may) {
+    NoteRefused(*caller, method, may.error());
+    return tl::unexpected(may.error());
+  }
+  return caller;
+}
+
+Status Gate::MayCall(const Caller& caller, std::string_view method) {
   RETURN_IF_ERROR(Authorise(caller, method));
   if (!rate_.Take(caller.role + "/" + caller.name, SteadyNow()))
     return MakeError(Code::kResourceExhausted, "{} {} calls too often; wait a second", caller.role,
                      caller.name);
-  return caller;
+  return {};
+}
+
+Status Gate::Note(const Caller& caller, std::string_view action, const nlohmann::json& object,
+                  const Status& result) {
+  return trail_.Note({caller.name, caller.role, caller.serial, caller.address}, action, object,
+                     result);
+}
+
+void Gate::NoteRefused(const Caller& caller, std::string_view method, const Error& why) {
+  const std::string who = caller.name.empty() ? HostOf(caller.address) : caller.name;
+  if (!refusals_.Take(who, SteadyNow()) || !all_refusals_.Take("", SteadyNow()))
+    return void(++not_noted_);
+  (void)Note(caller, method, {{"refused_and_not_noted", not_noted_.exchange(0)}},
+             tl::unexpected(why));
 }
 
 void Gate::Deny(std::set<std::string> denied) {

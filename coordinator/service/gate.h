@@ -3,12 +3,14 @@
 // verified certificate's and nothing else; a certificate or an identity key on the deny list ends
 // at once what it has open. Any thread.
 
+#include <atomic>
 #include <filesystem>
 #include <memory>
 #include <mutex>
 #include <set>
 #include <unordered_map>
 
+#include "coordinator/monitor/audit_trail.h"
 #include "coordinator/service/caller.h"
 #include "coordinator/service/rate_limit.h"
 #include "privacy/crypto/certificate.h"
@@ -25,16 +27,21 @@ class OpenCall {
 class Gate {
  public:
   // `identity` is the coordinator's (privacy/crypto/credentials.h). Empty, without TLS: callers say
-  // who they are, and the server listens on loopback only.
-  Gate(std::string project, std::filesystem::path identity)
-      : project_(std::move(project)), identity_(std::move(identity)) {}
+  // who they are, and the server listens on loopback only. The trail outlives the gate.
+  Gate(std::string project, std::filesystem::path identity, monitor::AuditTrail& trail)
+      : project_(std::move(project)), identity_(std::move(identity)), trail_(trail) {}
 
   // Reads the trusted roots, anew after the first time.
   Status Reload();
 
   // The caller, if its certificate holds now, is not denied, and its role may call `method`
-  // ("Service/Method"). UNAUTHENTICATED, PERMISSION_DENIED or RESOURCE_EXHAUSTED.
+  // ("Service/Method"). UNAUTHENTICATED, PERMISSION_DENIED or RESOURCE_EXHAUSTED. Who is refused is
+  // noted, now and then where it happens often.
   Result<Caller> Admit(const grpc::ServerContextBase& context, std::string_view method);
+
+  // In the audit log: what this caller asked, and how it ended.
+  Status Note(const Caller& caller, std::string_view action, const nlohmann::json& object,
+              const Status& result);
 
   // The whole deny list: serial numbers and identity keys, both hexadecimal.
   void Deny(std::set<std::string> denied);
@@ -48,12 +55,17 @@ class Gate {
     int64_t not_after = 0;
   };
   Result<Caller> CallerOf(const grpc::ServerContextBase& context);
+  Status MayCall(const Caller& caller, std::string_view method);
+  void NoteRefused(const Caller& caller, std::string_view method, const Error& why);
   Result<Known> Verify(std::string_view leaf, std::string_view chain, int64_t now) const;
   Status CheckDenied(const Caller& caller) const;
 
   const std::string project_;
   const std::filesystem::path identity_;  // empty: without TLS
+  monitor::AuditTrail& trail_;
   RateLimit rate_{20, 100};
+  RateLimit refusals_{1.0 / 60, 3}, all_refusals_{1, 30};  // that are noted: of a caller, of all
+  std::atomic<int64_t> not_noted_ = 0;
 
   mutable std::mutex mutex_;
   std::vector<privacy::Certificate> roots_;

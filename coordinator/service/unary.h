@@ -1,9 +1,10 @@
 #pragma once
-// One request, one answer: admit, decode, ask on the driver's thread, encode.
+// One request, one answer: admit, decode, ask on the driver's thread, note it, encode.
 
 #include <grpcpp/grpcpp.h>
 
 #include "coordinator/daemon/driver.h"
+#include "coordinator/service/audited.h"
 #include "coordinator/service/gate.h"
 #include "proto/convert.h"
 #include "proto/rpc/bytes.h"
@@ -23,10 +24,15 @@ grpc::ServerUnaryReactor* Answer(Gate& gate, daemon::Driver& driver,
   auto decoded = proto::Decode<Request>(rpc::ToBytes(*request));
   if (!decoded) return fail(decoded.error()), reactor;
   const bool posted =
-      driver.Post([fail, reactor, response, make, caller = *caller,
+      driver.Post([fail, reactor, response, make, method, &gate, caller = *caller,
                    decoded = *std::move(decoded)](daemon::Federation& federation) mutable {
+        const bool is_noted = IsNoted(method);
+        const nlohmann::json object = is_noted ? ObjectOf(decoded) : nullptr;
         const auto answer = make(federation, std::move(decoded), caller);
+        const Status result = answer ? Status() : tl::unexpected(answer.error());
+        const Status noted = is_noted ? gate.Note(caller, method, object, result) : Status();
         if (!answer) return fail(answer.error());
+        if (!noted) return fail(noted.error());
         *response = rpc::ToBuffer(proto::Encode(*answer));
         reactor->Finish(grpc::Status::OK);
       });

@@ -1,6 +1,7 @@
 #include "privacy/audit/log.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -38,6 +39,10 @@ Status Log::BeginSegment(int64_t number) {
   const int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   struct stat facts {};
   if (fd < 0 || ::fstat(fd, &facts) != 0) return SystemError(file, "open");
+  if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    ::close(fd);
+    return MakeError(Code::kFailedPrecondition, "{}: another process writes it", file.string());
+  }
   if (fd_ >= 0) ::close(fd_);
   fd_ = fd;
   number_ = number;

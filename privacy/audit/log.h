@@ -20,7 +20,7 @@ struct LogOptions {
 class Log {
  public:
   // Makes the directory where it is missing; drops a torn last line. DATA_LOSS when the last
-  // segments are not what was written.
+  // segments are not what was written, FAILED_PRECONDITION while another process writes them.
   static Result<std::unique_ptr<Log>> Open(const std::filesystem::path& directory,
                                            LogOptions options = {});
   ~Log();

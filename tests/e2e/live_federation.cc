@@ -24,6 +24,8 @@ int FreePort() {
   return ntohs(address.sin_port);
 }
 
+std::string FirstLine(const std::string& text) { return text.substr(0, text.find('\n')); }
+
 constexpr const char* kLabels = "model.labels=[\"blue\",\"green\",\"red\"]";
 
 }  // namespace
@@ -63,7 +65,7 @@ std::string LiveFederation::Invite(const std::string& name, const Settings& opti
   arguments.insert(arguments.end(), options.begin(), options.end());
   const Outcome invite = Ask(arguments);
   TRIBUTARY_CHECK(invite.code == 0, invite.All() + Said());
-  return invite.out.substr(0, invite.out.find('\n'));
+  return FirstLine(invite.out);
 }
 
 void LiveFederation::Join(int number) {
@@ -100,8 +102,8 @@ Outcome LiveFederation::Ask(std::vector<std::string> arguments) const {
   return RunProgram(arguments);
 }
 
-std::string LiveFederation::TrySubmit(const Settings& settings, const std::string& token,
-                                      const std::vector<std::string>& more) {
+Outcome LiveFederation::AskToSubmit(const Settings& settings, const std::string& token,
+                                    const std::vector<std::string>& more) {
   Settings all = settings;
   all.emplace_back(kLabels);
   if (digest_.empty()) {  // the base model's is what `check` fills in
@@ -114,15 +116,20 @@ std::string LiveFederation::TrySubmit(const Settings& settings, const std::strin
   std::vector<std::string> arguments = world_.Command("submit", all);
   arguments.insert(arguments.end(), more.begin(), more.end());
   if (!token.empty()) arguments.insert(arguments.end(), {"--token", token});
-  const Outcome submit = Ask(arguments);
-  return submit.code == 0 ? submit.out.substr(0, submit.out.find('\n')) : "";
+  return Ask(arguments);
+}
+
+std::string LiveFederation::TrySubmit(const Settings& settings, const std::string& token,
+                                      const std::vector<std::string>& more) {
+  const Outcome submit = AskToSubmit(settings, token, more);
+  return submit.code == 0 ? FirstLine(submit.out) : "";
 }
 
 std::string LiveFederation::Submit(const Settings& settings, const std::string& token,
                                    const std::vector<std::string>& more) {
-  const std::string run = TrySubmit(settings, token, more);
-  TRIBUTARY_CHECK(!run.empty(), Said());
-  return run;
+  const Outcome submit = AskToSubmit(settings, token, more);
+  TRIBUTARY_CHECK(submit.code == 0, submit.All() + Said());
+  return FirstLine(submit.out);
 }
 
 std::string LiveFederation::Adapter(const std::string& run) const {

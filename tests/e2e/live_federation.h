@@ -44,6 +44,8 @@ class LiveFederation {
   std::string Said() const;
 
  private:
+  Outcome AskToSubmit(const Settings& settings, const std::string& token,
+                      const std::vector<std::string>& more);
   std::vector<std::string> Command(const char* name, const std::string& file) const;
   SmallWorld world_;
   const bool is_secure_;

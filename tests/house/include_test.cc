@@ -77,7 +77,7 @@ const std::vector<Folder>& Law() {
       {"coordinator/monitor",
        {"aggregation", "privacy", "proto", "coordinator/core", "coordinator/daemon",
         "coordinator/report"},
-       {"prometheus/", "civetweb.h"}},
+       {"nlohmann/", "prometheus/", "civetweb.h"}},
       {"coordinator/service",
        {"aggregation", "privacy", "proto", "coordinator/daemon", "coordinator/identity",
         "coordinator/monitor", "coordinator/store"},
