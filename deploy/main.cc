@@ -22,6 +22,8 @@ constexpr Command kCommands[] = {
     {"stop", "End a run with what it has", AddStop},
     {"pause", "Open no further round", AddPause},
     {"resume", "Go on with a run that was paused", AddResume},
+    {"backup", "Copy a coordinator's state", AddBackup},
+    {"restore", "Put a coordinator's state back", AddRestore},
     {"audit", "Check a log that is chained by its hashes", AddAudit},
     {"check", "List all faults of a configuration at once; show what it means and costs", AddCheck},
     {"methods", "The methods: what is trained, the rule, bytes, what each works with", AddMethods},

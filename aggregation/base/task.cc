@@ -18,7 +18,7 @@ constexpr std::array<std::string_view, kReasons> kNames = {
     "pending",      "accepted",   "late",          "deadline",         "dropped_out",
     "declined",     "failed",     "non_finite",    "bad_update",       "conflict",
     "not_selected", "complete",   "below_minimum", "aggregate_failed", "retries_exhausted",
-    "budget_spent", "early_stop", "operator",
+    "budget_spent", "early_stop", "operator",      "rolled_back",
 };
 
 }  // namespace

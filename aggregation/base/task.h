@@ -54,8 +54,9 @@ enum class Reason : uint8_t {
   kBudgetSpent,  // the next training round would overspend the privacy budget
   kEarlyStop,    // no better held-out accuracy for a while
   kOperator,     // somebody asked for it
+  kRolledBack,   // clients have seen stages that the coordinator, restored from a backup, has not
 };
-inline constexpr int kReasons = 18;
+inline constexpr int kReasons = 19;
 
 std::string_view Name(Reason reason);
 std::optional<Reason> ReasonFromName(std::string_view name);

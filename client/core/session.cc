@@ -31,6 +31,7 @@ class Applier {
                        r.task.sequence);
     }
     in_hand_.task = r.task;
+    in_hand_.round = r.task.round;
     return {};
   }
   Status operator()(const UpdateReady& r) {
@@ -43,7 +44,9 @@ class Applier {
   }
   Status operator()(const TaskEnded& r) {
     RETURN_IF_ERROR(CheckInHand("task_ended", r.sequence));
-    in_hand_ = {std::nullopt, std::nullopt, r.sequence, in_hand_.consent};
+    in_hand_.task.reset();
+    in_hand_.update.reset();
+    in_hand_.last_ended = r.sequence;
     return {};
   }
   Status operator()(const ConsentChanged& r) {

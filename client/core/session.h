@@ -165,8 +165,10 @@ struct TaskInHand {
   std::optional<Task> task;
   std::optional<UpdateReady> update;
   int64_t last_ended = 0;  // sequence; a repeated task up to here is not done again
+  int64_t round = 0;       // of the newest task
   Consent consent = Consent::kNone;
   Status Apply(const Record& record);  // changes nothing when it fails
+  int64_t newest() const { return task ? task->sequence : last_ended; }  // sequence
   bool operator==(const TaskInHand&) const = default;
 };
 

@@ -10,8 +10,6 @@
 namespace tributary::edge {
 namespace {
 
-const RunId kLink{""};
-constexpr std::string_view kAssignment = "assignment", kEnded = "ended";
 constexpr Duration kLookForRequests = std::chrono::milliseconds(500);
 
 client::SessionOptions Options(const std::string& name, const RunId& run) {
@@ -29,11 +27,6 @@ LogFields FieldsOf(const RunId& run, const Task& task, LogFields more = {}) {
                       {"sequence", task.sequence}};
   fields.insert(fields.end(), more.begin(), more.end());
   return fields;
-}
-
-std::string_view InstructionSet() {
-  if (__builtin_cpu_supports("avx512f")) return "avx512";
-  return __builtin_cpu_supports("avx2") ? "avx2" : "generic";
 }
 
 }  // namespace
@@ -144,17 +137,30 @@ Status Edge::Recover() {
   RETURN_IF_ERROR(AddRun(kLink, {}));
   ASSIGN_OR_RETURN(const std::vector<RunId> known, states_->Runs());
   for (const RunId& run : known) {
+    RETURN_IF_ERROR(TakeUp(run));
     ASSIGN_OR_RETURN(const auto ended, states_->Get(run, kEnded));
-    if (ended) continue;
-    ASSIGN_OR_RETURN(const store::Recovered recovered, states_->Recover(run));
-    std::vector<client::Record> records;
-    for (const std::string& text : recovered.records) {
-      ASSIGN_OR_RETURN(client::Record record, client::RecordFromText(text));
-      records.push_back(std::move(record));
-    }
-    RETURN_IF_ERROR(AddRun(run, records));
+    if (!ended.value_or("").empty()) End(run);
   }
   return {};
+}
+
+// A run that the store knows.
+Status Edge::TakeUp(const RunId& run) {
+  ASSIGN_OR_RETURN(const store::Recovered recovered, states_->Recover(run));
+  std::vector<client::Record> records;
+  for (const std::string& text : recovered.records) {
+    ASSIGN_OR_RETURN(client::Record record, client::RecordFromText(text));
+    records.push_back(std::move(record));
+  }
+  return AddRun(run, records);
+}
+
+// Keeps what it has seen of the run, and no more.
+void Edge::End(const RunId& run) {
+  const RunSession& session = runs_.at(run);
+  const client::TaskInHand& in_hand = session.session->in_hand();
+  ended_[run] = {run, in_hand.round, session.incarnation, in_hand.newest()};
+  runs_.erase(run);
 }
 
 Status Edge::AddRun(const RunId& run, std::span<const client::Record> records) {
@@ -167,6 +173,8 @@ Status Edge::AddRun(const RunId& run, std::span<const client::Record> records) {
                        settings_.directory.string(), run.value);
     ASSIGN_OR_RETURN(added.plan, Digest::FromHex(json["plan"].get<std::string>()));
     added.rank = json["rank"].get<int64_t>();
+    ASSIGN_OR_RETURN(const auto incarnation, states_->Get(run, kIncarnation));
+    if (incarnation) added.incarnation = std::atoll(incarnation->c_str());
   }
   ASSIGN_OR_RETURN(added.session, client::Session::Recover(Options(name_, run), records, Now()));
   Pump(run, runs_[run] = std::move(added));
@@ -277,102 +285,6 @@ void Edge::CarryOut(const RunId& run, RunSession& session, const client::Command
   } else {
     Report(run, session, std::get<client::Report>(command).update);
   }
-}
-
-// --- the link ---
-
-void Edge::Dial() {
-  reader_->Post([this] {
-    const std::shared_ptr<rpc::Stream> stream = channel_->Open("Session/Connect");
-    {
-      const std::scoped_lock lock(mutex_);
-      if (stopping_) return;
-      dialled_ = stream;
-    }
-    proto::Hello hello;
-    hello.program = std::string(kVersion);
-    hello.numerics = std::string(kNumerics);
-    hello.device = settings_.device;
-    hello.instruction_set = std::string(InstructionSet());
-    const Status kept = sent_->Hello(address_, hello);
-    if (!kept) {
-      log_.Error("not_logged_not_sent", {{"error", kept.error().message}});
-      stream->Cancel();
-    }
-    const bool written = kept && stream->Write(proto::ClientMessage{hello});
-    auto first = written ? stream->Read<proto::CoordinatorMessage>()
-                         : Result<std::optional<proto::CoordinatorMessage>>();
-    const bool is_welcome =
-        first && *first && std::holds_alternative<proto::Welcome>((*first)->body);
-    if (!is_welcome) {
-      const Status why = stream->Finish();
-      Post([this, why] {
-        log_.Warning("connect_failed", {{"coordinator", address_},
-                                        {"error", why ? "no welcome" : why.error().message}});
-        Step(kLink, client::ConnectionLost{});
-      });
-      return;
-    }
-    Post([this, stream, welcome = std::get<proto::Welcome>((*first)->body)] {
-      link_ = stream;
-      log_.Info(
-          "connected",
-          {{"project", welcome.project}, {"coordinator", address_}, {"version", welcome.program}});
-      StepAll(client::Connected{});
-    });
-    ReadLink(stream);
-  });
-}
-
-void Edge::ReadLink(std::shared_ptr<rpc::Stream> stream) {
-  for (;;) {
-    const auto message = stream->Read<proto::CoordinatorMessage>();
-    if (!message || !*message) break;
-    Post([this, body = (*message)->body] { Hear(body); });
-  }
-  stream->Cancel();
-  const Status why = stream->Finish();
-  Post([this, why] {
-    link_.reset();
-    log_.Warning("connection_lost", {{"error", why ? "closed" : why.error().message}});
-    StepAll(client::ConnectionLost{});
-  });
-}
-
-void Edge::Say(proto::ClientBody message) {
-  if (link_ == nullptr) return;  // a machine that awaits an answer says it again
-  writer_->Post([stream = link_, message = std::move(message)] {
-    stream->Write(proto::ClientMessage{message});
-  });
-}
-
-void Edge::Hear(const proto::CoordinatorBody& message) {
-  if (const auto* assignment = std::get_if<proto::Assignment>(&message)) {
-    Take(*assignment);
-  } else if (const auto* acknowledgement = std::get_if<proto::Acknowledgement>(&message)) {
-    Step(acknowledgement->run, client::Acknowledged{acknowledgement->sequence});
-  } else if (const auto* dismissal = std::get_if<proto::Dismissal>(&message)) {
-    Step(dismissal->run, client::Dismissed{dismissal->sequence, dismissal->reason});
-  } else if (const auto* end = std::get_if<proto::RunEnd>(&message)) {
-    const auto it = runs_.find(end->run);
-    if (it == runs_.end() || it->second.session->in_hand().task) return;
-    log_.Info("run_ended", {{"run", end->run.value}, {"reason", std::string(Name(end->reason))}});
-    if (states_->Put(end->run, kEnded, Name(end->reason))) runs_.erase(it);
-  } else if (const auto* goodbye = std::get_if<proto::Goodbye>(&message)) {
-    log_.Info("coordinator_stops", {{"why", goodbye->why}});
-  }
-}
-
-void Edge::Take(const proto::Assignment& assignment) {
-  if (!runs_.contains(assignment.run)) {
-    const nlohmann::json json = {{"plan", assignment.plan.Hex()}, {"rank", assignment.rank}};
-    Status added = states_->Put(assignment.run, kAssignment, json.dump());
-    if (added) added = AddRun(assignment.run, {});
-    if (!added)
-      return log_.Error("assignment_failed",
-                        {{"run", assignment.run.value}, {"error", added.error().message}});
-  }
-  Step(assignment.run, client::TaskReceived{assignment.task});
 }
 
 }  // namespace tributary::edge

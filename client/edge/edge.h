@@ -19,6 +19,11 @@
 
 namespace tributary::edge {
 
+// The link's own session, and the names of a run's facts in the store.
+inline const RunId kLink{""};
+inline constexpr std::string_view kAssignment = "assignment", kEnded = "ended",
+                                  kIncarnation = "incarnation";
+
 class Edge {
  public:
   // The log outlives the client.
@@ -32,6 +37,7 @@ class Edge {
     int64_t rank = 0;
     std::string detail;                               // of the last failure
     client::Standing said = client::Standing::kOpen;  // the last that is in the sent log
+    int64_t incarnation = 0;  // of the coordinator that gave the newest task
   };
 
   Edge(Settings settings, Log& log);
@@ -39,6 +45,9 @@ class Edge {
   Status OpenChannel(bool insecure);
   Status Recover();
   Status AddRun(const RunId& run, std::span<const client::Record> records);
+  Status TakeUp(const RunId& run);
+  void End(const RunId& run);
+  std::vector<proto::RunSeen> Seen() const;
 
   void Post(std::function<void()> task);
   void Drive();
@@ -57,6 +66,8 @@ class Edge {
   void Say(proto::ClientBody message);
   void Hear(const proto::CoordinatorBody& message);
   void Take(const proto::Assignment& assignment);
+  Status Begin(const proto::Assignment& assignment);
+  void Welcomed(std::shared_ptr<rpc::Stream> stream, const proto::Welcome& welcome);
   void UploadUpdate(const RunId& run, const client::Upload& upload);
   Status SendBytes(const RunId& run, const client::Upload& upload, const Task& task,
                    std::stop_token stop);
@@ -80,6 +91,8 @@ class Edge {
   bool stopping_ = false;
 
   std::map<RunId, RunSession> runs_;  // the link's own under an empty name
+  std::map<RunId, proto::RunSeen> ended_;
+  int64_t incarnation_ = 0;  // of the coordinator, by its last welcome
   std::shared_ptr<rpc::Stream> link_;
   std::map<RunId, std::stop_source> uploading_;  // at most one upload of each
   std::unique_ptr<Worker> worker_;

@@ -205,9 +205,14 @@ void Coordinator::AbandonStage(TimePoint now, Reason reason) {
   Ask(DiscardUploads{sequence + 1});
 }
 
+// Whatever stage is open.
+void Coordinator::BreakOff(TimePoint now, Reason reason) {
+  if (ReportingStage() != nullptr) CloseStage(now, reason);
+  if (std::holds_alternative<Aggregating>(state_.phase)) AbandonStage(now, reason);
+}
+
 void Coordinator::Stop(TimePoint now) {
-  if (ReportingStage() != nullptr) CloseStage(now, Reason::kOperator);
-  if (std::holds_alternative<Aggregating>(state_.phase)) AbandonStage(now, Reason::kOperator);
+  BreakOff(now, Reason::kOperator);
   Emit(RunFinished{Reason::kOperator});
   const Score kept = state_.Kept(plan_);
   Ask(FinishRun{Reason::kOperator, kept.checkpoint, kept.round});

@@ -33,12 +33,15 @@ class Coordinator {
   const State& state() const { return state_; }
   const Population& population() const { return population_; }
   int64_t refused_offers() const { return refused_offers_; }  // since the start of the process
+  // The newest stage that a client of this process has told of; sequence, 0: none.
+  int64_t seen() const { return seen_; }
 
  private:
   explicit Coordinator(RunPlan plan) : plan_(std::move(plan)) {}
 
   void On(TimePoint now, const PopulationChanged& event);
   void On(TimePoint now, const TaskHeld& event);
+  void On(TimePoint now, const StageSeen& event);
   void On(TimePoint now, const UpdateOffered& event);
   void On(TimePoint now, const ClientFailed& event);
   void On(TimePoint now, const AggregateFinished& event);
@@ -58,6 +61,7 @@ class Coordinator {
   void EndLostClients(TimePoint now);
   void CloseStage(TimePoint now, Reason rest);
   void AbandonStage(TimePoint now, Reason reason);
+  void BreakOff(TimePoint now, Reason reason);
   void Stop(TimePoint now);
 
   void Away(TimePoint now, const ClientId& client);
@@ -82,6 +86,7 @@ class Coordinator {
   std::deque<std::pair<TimePoint, ClientId>> losses_;  // the same in order; may hold outdated ones
   TimePoint not_closed_before_;  // a stage found open at recovery gets the grace, at least
   int64_t asked_aggregate_ = 0;  // sequence
+  int64_t seen_ = 0;             // the newest stage that a client has told of; sequence
   int64_t refused_offers_ = 0;
 };
 

@@ -102,6 +102,16 @@ void Coordinator::On(TimePoint, const TaskHeld& event) {
   Ask(Dismiss{event.client, event.sequence, member->outcome});
 }
 
+void Coordinator::On(TimePoint now, const StageSeen& event) {
+  const bool is_running = !std::holds_alternative<Idle>(state_.phase) &&
+                          !std::holds_alternative<Finished>(state_.phase);
+  const int64_t known = std::max(state_.sequence, seen_);
+  if (!is_running || event.sequence <= known || event.sequence - state_.sequence > kMaxLost) return;
+  seen_ = event.sequence;
+  BreakOff(now, Reason::kRolledBack);
+  if (!state_.paused) Emit(RunPaused{Reason::kRolledBack});
+}
+
 void Coordinator::On(TimePoint, const UpdateOffered& event) {
   const Stage* stage = state_.OpenStage();
   if (stage == nullptr || event.sequence != stage->task.sequence) {
@@ -168,7 +178,15 @@ void Coordinator::On(TimePoint now, const OperatorRequest& event) {
       if (is_running && !state_.paused) Emit(RunPaused{Reason::kOperator});
       return;
     case OperatorRequest::Kind::kResume:
-      if (state_.paused) Emit(RunResumed{});
+      if (!state_.paused) return;
+      if (const int64_t lost = seen_ - state_.sequence; lost > 0)
+        Emit(StagesLost{seen_, plan_.privacy ? lost + 1 : 0});
+      Emit(RunResumed{});
+      return;
+    case OperatorRequest::Kind::kRestored:
+      if (!is_running || !plan_.privacy) return;
+      BreakOff(now, Reason::kRolledBack);
+      if (!state_.paused) Emit(RunPaused{Reason::kRolledBack});
       return;
     case OperatorRequest::Kind::kStop:
       if (is_running) Stop(now);

@@ -27,6 +27,16 @@ struct TaskHeld {
   static void Fields(auto& e, auto&& f) { f("client", e.client), f("sequence", e.sequence); }
 };
 
+// Said with a client's hello: the newest stage of this run that it has had a task of. One that is
+// newer than all that are known means that this state was restored from an older backup: the stage
+// that is open is abandoned and the run pauses. Resumed, it goes on behind that stage.
+struct StageSeen {
+  static constexpr std::string_view kName = "stage_seen";
+  ClientId client;
+  int64_t sequence = 0;
+  static void Fields(auto& e, auto&& f) { f("client", e.client), f("sequence", e.sequence); }
+};
+
 struct UpdateOffered {
   static constexpr std::string_view kName = "update_offered";
   ClientId client;
@@ -73,7 +83,13 @@ struct AggregateFailed {
 
 struct OperatorRequest {
   static constexpr std::string_view kName = "operator_request";
-  enum class Kind : uint8_t { kStart, kPause, kResume, kStop };
+  enum class Kind : uint8_t {
+    kStart,
+    kPause,
+    kResume,
+    kStop,
+    kRestored,  // this state is of a backup: breaks off and pauses a private run
+  };
   Kind kind = Kind::kStart;
   static void Fields(auto& e, auto&& f) { f("kind", e.kind); }
 };
@@ -83,11 +99,12 @@ struct DeadlineReached {
   static void Fields(auto&, auto&&) {}
 };
 
-using Event = std::variant<PopulationChanged, TaskHeld, UpdateOffered, ClientFailed,
+using Event = std::variant<PopulationChanged, TaskHeld, StageSeen, UpdateOffered, ClientFailed,
                            AggregateFinished, AggregateFailed, OperatorRequest, DeadlineReached>;
 
 // Limits; an event beyond one is the driver's fault and is refused.
 inline constexpr size_t kMaxNameBytes = 255;
 inline constexpr size_t kMaxMetrics = 64;
+inline constexpr int64_t kMaxLost = 1'000'000;  // stages; a client that claims more is not believed
 
 }  // namespace tributary::coordinator

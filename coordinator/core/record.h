@@ -121,6 +121,17 @@ struct RunResumed {
   static void Fields(auto&, auto&&) {}
 };
 
+// Stages up to `sequence` were opened before this journal was restored from an older backup, and
+// are not in it. In a private run each of them may have published something, and so may the stage
+// that was open in the backup and has now been done twice: each is charged.
+struct StagesLost {
+  static constexpr std::string_view kName = "stages_lost";
+  int64_t sequence = 0;
+  int64_t charged = 0;  // privacy events
+  bool operator==(const StagesLost&) const = default;
+  static void Fields(auto& r, auto&& f) { f("sequence", r.sequence), f("charged", r.charged); }
+};
+
 struct RunFinished {
   static constexpr std::string_view kName = "run_finished";
   Reason reason = Reason::kPending;
@@ -128,7 +139,8 @@ struct RunFinished {
   static void Fields(auto& r, auto&& f) { f("reason", r.reason); }
 };
 
-using Record = std::variant<RunStarted, StageOpened, UpdateAccepted, ClientEnded, StageClosed,
-                            StageCommitted, StageAbandoned, RunPaused, RunResumed, RunFinished>;
+using Record =
+    std::variant<RunStarted, StageOpened, UpdateAccepted, ClientEnded, StageClosed, StageCommitted,
+                 StageAbandoned, RunPaused, RunResumed, StagesLost, RunFinished>;
 
 }  // namespace tributary::coordinator

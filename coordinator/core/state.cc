@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "coordinator/core/event.h"
+
 namespace tributary::coordinator {
 namespace {
 
@@ -131,6 +133,18 @@ class Applier {
     if (!state_.paused) return Illegal(r.kName, "the run is not paused");
     state_.paused.reset();
     if (auto* selecting = std::get_if<Selecting>(&state_.phase)) selecting->tries = 0;
+    return {};
+  }
+
+  Status operator()(const StagesLost& r) {
+    if (!std::holds_alternative<Selecting>(state_.phase))
+      return Illegal(r.kName, "the run is not between two stages");
+    const int64_t lost = r.sequence - state_.sequence;
+    if (lost < 1 || lost > kMaxLost) return Illegal(r.kName, "the stages are known");
+    if (r.charged != (plan_.privacy ? lost + 1 : 0))
+      return Illegal(r.kName, "the privacy events are not what the plan says");
+    state_.sequence = r.sequence;
+    state_.charged += r.charged;
     return {};
   }
 

@@ -11,7 +11,7 @@ namespace tributary::daemon {
 namespace {
 
 using coordinator::PopulationChanged;
-constexpr std::string_view kSubmission = "submission", kIncarnation = "incarnation";
+constexpr std::string_view kSubmission = "submission";
 
 // What an accepted update must be, beyond its digest.
 Status CheckUpload(const fold::FoldPlan& plan, const ClientId& client, const Task& task,
@@ -48,9 +48,28 @@ Status Federation::OpenRuns() {
     ASSIGN_OR_RETURN(RunSetup setup, RunSetupFromJson(id, *submission));
     ASSIGN_OR_RETURN(Run* const run, AddRun(std::move(setup)));
     observer().Opened(*run, /*is_new=*/false);
+    RETURN_IF_ERROR(HeedRestore(*run));
     Populate(*run);
   }
   return {};
+}
+
+// Once for each run and restore. What a private run has published since the backup was made is only
+// known when clients have told of it, so it waits for somebody to resume it.
+Status Federation::HeedRestore(Run& run) {
+  const RunId& id = run.setup().id;
+  ASSIGN_OR_RETURN(const auto heeded, states_.Get(id, kIncarnation));
+  if (std::atoll(heeded.value_or("1").c_str()) >= incarnation_) return {};
+  run.Step(around_.Now(),
+           coordinator::OperatorRequest{coordinator::OperatorRequest::Kind::kRestored});
+  return states_.Put(id, kIncarnation, std::to_string(incarnation_));
+}
+
+// A client that knows more than this state.
+void Federation::HeedSeen(const ClientId& client, const proto::RunSeen& seen) {
+  const auto it = runs_.find(seen.run);
+  if (it == runs_.end() || !TakesPart(*it->second, client)) return;
+  it->second->Step(around_.Now(), coordinator::StageSeen{client, seen.sequence});
 }
 
 Result<Run*> Federation::AddRun(RunSetup setup) {
@@ -128,6 +147,7 @@ Result<proto::Welcome> Federation::Connected(const ClientId& client, const proto
   known.since = around_.Now();
   known.hello = hello;
   observer().Connected(client, hello);
+  for (const proto::RunSeen& seen : hello.seen) HeedSeen(client, seen);
   return proto::Welcome{std::min(hello.minor, proto::kMinor), incarnation_, options_.project,
                         std::string(kVersion), around_.Now()};
 }
@@ -274,11 +294,15 @@ Result<RunId> Federation::Submit(proto::Submission submission) {
   if (!submission.name.empty()) RETURN_IF_ERROR(CheckName("name", submission.name));
   ASSIGN_OR_RETURN(RunSetup setup,
                    ReadSubmission({}, std::move(submission), population, around_.Now()));
+  // An id that was given away after a backup is not given away again.
   const std::string& name =
       setup.submission.name.empty() ? setup.config.adapter.method : setup.submission.name;
   for (int64_t number = 1; setup.id.value.empty() || runs_.contains(setup.id); ++number)
-    setup.id = RunId{fmt::format("{}-{}", name, number)};
+    setup.id = RunId{incarnation_ == 1 ? fmt::format("{}-{}", name, number)
+                                       : fmt::format("{}-{}.{}", name, incarnation_, number)};
   RETURN_IF_ERROR(states_.Put(setup.id, kSubmission, ToJson(setup)));
+  if (incarnation_ > 1)  // nothing of it was restored
+    RETURN_IF_ERROR(states_.Put(setup.id, kIncarnation, std::to_string(incarnation_)));
   around_.Point("submitted");
   ASSIGN_OR_RETURN(Run* const run, AddRun(std::move(setup)));
   observer().Opened(*run, /*is_new=*/true);

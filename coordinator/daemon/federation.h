@@ -75,6 +75,8 @@ class Federation : private Effects {
         registry_(std::move(registry)) {}
 
   Status OpenRuns();
+  Status HeedRestore(Run& run);
+  void HeedSeen(const ClientId& client, const proto::RunSeen& seen);
   Result<Run*> AddRun(RunSetup setup);
   void Populate(Run& run);
   bool TakesPart(const Run& run, const ClientId& client) const;

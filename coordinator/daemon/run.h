@@ -66,6 +66,7 @@ class Run {
   const std::string& halted() const { return halted_; }  // why; empty: it runs
   const std::string& last_fault() const { return last_fault_; }
   int64_t late() const { return core_ ? core_->refused_offers() : 0; }
+  int64_t seen() const { return core_ ? core_->seen() : 0; }
   bool is_finished() const;
   fold::Folder& folder() { return *folder_; }
   store::BlobStore& blobs() { return *stores_.blobs; }

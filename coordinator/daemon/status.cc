@@ -26,6 +26,19 @@ std::vector<std::string> Pending(const Stage& stage) {
   return names;
 }
 
+std::string RolledBack(const Run& run, const State& state) {
+  const std::string_view then = run.setup().plan.run.privacy
+                                    ? "resume goes on behind what its clients have seen, and "
+                                      "charges it: let them connect first"
+                                    : "resume goes on behind what its clients have seen";
+  if (run.seen() <= state.sequence)
+    return fmt::format("paused: {}; this state was restored from a backup; {}",
+                       Name(Reason::kRolledBack), then);
+  return fmt::format(
+      "paused: {}; clients have seen stage {}, and this state, of an older backup, {} stages; {}",
+      Name(Reason::kRolledBack), run.seen(), state.sequence, then);
+}
+
 Standing SelectingStands(const Federation& federation, const Run& run, const State& state,
                          TimePoint now) {
   const RunPlan& plan = run.setup().plan.run;
@@ -86,6 +99,7 @@ Json StatusOf(const Federation& federation, const Run& run, TimePoint now) {
   if (state == nullptr) return json;
   json["round"] = std::min<int64_t>(state->round, setup.config.federation.rounds);
   json["abandoned"] = state->abandoned;
+  json["charged"] = state->charged;  // privacy events
   json["checkpoint"] = state->checkpoint.Hex();
   json["checkpoint_round"] = state->checkpoint_round;
   if (const auto* finished = std::get_if<Finished>(&state->phase)) {
@@ -120,6 +134,8 @@ Standing StandingOf(const Federation& federation, const Run& run, TimePoint now)
   const State& state = *run.state();
   if (phase == "finished")
     return {phase, fmt::format("ended: {}", Name(std::get<Finished>(state.phase).reason))};
+  if (phase == "paused" && state.paused == Reason::kRolledBack)
+    return {phase, RolledBack(run, state)};
   if (phase == "paused")
     return {phase, fmt::format("paused: {}{}", Name(*state.paused),
                                run.last_fault().empty() ? "" : "; " + run.last_fault())};

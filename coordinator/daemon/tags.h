@@ -12,6 +12,9 @@
 namespace tributary::daemon {
 
 inline const RunId kProject{"(project)"};  // under which the store keeps what is no run's
+// A fact of the project: how often its state was restored from a backup, plus one; and of a run: up
+// to which of them it has been heeded.
+inline constexpr std::string_view kIncarnation = "incarnation";
 
 using Tags = std::map<std::string, std::string>;
 

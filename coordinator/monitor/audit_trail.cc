@@ -36,6 +36,8 @@ Json ObjectOf(const Record& record) {
     return {{"reason", Name(paused->reason)}};
   if (const auto* finished = std::get_if<RunFinished>(&record))
     return {{"reason", Name(finished->reason)}};
+  if (const auto* lost = std::get_if<StagesLost>(&record))
+    return {{"sequence", lost->sequence}, {"charged", lost->charged}};
   if (std::holds_alternative<RunResumed>(record)) return Json::object();
   return nullptr;
 }

@@ -76,6 +76,9 @@ void EventLog::Tell(const RunId& run, const RunFigures& figures, const Record& r
     fields = {{"run", run.value}};
     level = paused->reason == Reason::kOperator ? LogLevel::kInfo : LogLevel::kError;
     reason(paused->reason);
+  } else if (const auto* lost = std::get_if<StagesLost>(&record)) {
+    level = LogLevel::kWarning;
+    fields = {{"run", run.value}, {"sequence", lost->sequence}, {"charged", lost->charged}};
   } else if (const auto* finished = std::get_if<RunFinished>(&record)) {
     fields = {{"run", run.value}};
     reason(finished->reason);

@@ -149,6 +149,12 @@ class Builder {
     view_.paused.reset();
     return {};
   }
+  Status operator()(const coordinator::StagesLost& r) {
+    if (r.charged == 0) return {};
+    if (!event_) return Illegal("a privacy event in a run without a mechanism");
+    RETURN_IF_ERROR(accountant_.Compose(*event_, r.charged));
+    return view_.rounds.empty() ? Status() : Account(view_.rounds.back());
+  }
   Status operator()(const coordinator::RunFinished& r) {
     view_.paused.reset();
     view_.finished = r.reason;

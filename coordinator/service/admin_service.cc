@@ -82,16 +82,16 @@ class Watching : public Reactor<Watching, WatchBase>, public Watchers::Watcher {
 
 using Made = Result<proto::Document>;
 
-using Base = v1::Admin::WithRawCallbackMethod_Submit<
-    v1::Admin::WithRawCallbackMethod_Runs<v1::Admin::WithRawCallbackMethod_Status<
-        v1::Admin::WithRawCallbackMethod_Watch<v1::Admin::WithRawCallbackMethod_Control<
-            v1::Admin::WithRawCallbackMethod_Rounds<v1::Admin::WithRawCallbackMethod_Clients<
-                v1::Admin::WithRawCallbackMethod_Export<v1::Admin::Service>>>>>>>>;
+using Base = v1::Admin::WithRawCallbackMethod_Submit<v1::Admin::WithRawCallbackMethod_Runs<
+    v1::Admin::WithRawCallbackMethod_Status<v1::Admin::WithRawCallbackMethod_Watch<
+        v1::Admin::WithRawCallbackMethod_Control<v1::Admin::WithRawCallbackMethod_Rounds<
+            v1::Admin::WithRawCallbackMethod_Clients<v1::Admin::WithRawCallbackMethod_Export<
+                v1::Admin::WithRawCallbackMethod_Backup<v1::Admin::Service>>>>>>>>>;
 
 class Service : public Base {
  public:
-  Service(daemon::Driver& driver, Watchers& watchers, Gate& gate)
-      : driver_(driver), watchers_(watchers), gate_(gate) {}
+  Service(daemon::Driver& driver, Watchers& watchers, Gate& gate, StageBackup stage_backup)
+      : driver_(driver), watchers_(watchers), gate_(gate), stage_backup_(std::move(stage_backup)) {}
 
   ServerUnaryReactor* Submit(CallbackServerContext* context, const ByteBuffer* request,
                              ByteBuffer* response) override {
@@ -150,6 +150,17 @@ class Service : public Base {
           return daemon::ExportOf(f, *run, wanted.round);
         });
   }
+  ServerUnaryReactor* Backup(CallbackServerContext* context, const ByteBuffer* request,
+                             ByteBuffer* response) override {
+    return Answer<proto::BackupRequest>(
+        context, "Admin/Backup", request, response,
+        [this](Federation& f, proto::BackupRequest&&) -> Made {
+          ASSIGN_OR_RETURN(const std::filesystem::path staging, stage_backup_());
+          return Document(nlohmann::json{
+              {"schema", 1}, {"project", f.options().project}, {"directory", staging.string()}}
+                              .dump());
+        });
+  }
   WatchBase* Watch(CallbackServerContext* context, const ByteBuffer* request) override {
     auto watching = std::make_shared<Watching>(driver_, watchers_);
     const auto caller = gate_.Admit(*context, "Admin/Watch");
@@ -186,6 +197,7 @@ class Service : public Base {
   daemon::Driver& driver_;
   Watchers& watchers_;
   Gate& gate_;
+  const StageBackup stage_backup_;
 };
 
 }  // namespace
@@ -211,8 +223,8 @@ void Watchers::ChangedAll() {
 }
 
 std::unique_ptr<grpc::Service> MakeAdminService(daemon::Driver& driver, Watchers& watchers,
-                                                Gate& gate) {
-  return std::make_unique<Service>(driver, watchers, gate);
+                                                Gate& gate, StageBackup stage_backup) {
+  return std::make_unique<Service>(driver, watchers, gate, std::move(stage_backup));
 }
 
 }  // namespace tributary::service

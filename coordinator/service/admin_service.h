@@ -29,7 +29,10 @@ class Watchers {
   std::multimap<RunId, Watcher*> watchers_;
 };
 
+// Stages a backup (coordinator/backup) and says where it is; called on the driver's thread.
+using StageBackup = std::function<Result<std::filesystem::path>()>;
+
 std::unique_ptr<grpc::Service> MakeAdminService(daemon::Driver& driver, Watchers& watchers,
-                                                Gate& gate);
+                                                Gate& gate, StageBackup stage_backup);
 
 }  // namespace tributary::service

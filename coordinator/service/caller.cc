@@ -32,6 +32,7 @@ std::span<const Right> Rights() {
       {"Transfer/Fetch", {kClient, kViewer, kResearcher, kAdmin}},
       {"Admin/Submit", {kResearcher, kAdmin}, kNoted},
       {"Admin/Control", {kResearcher, kAdmin}, kNoted},
+      {"Admin/Backup", {kAdmin}, kNoted},
       {"Admin/Runs", {kViewer, kResearcher, kOfficer, kAdmin}},
       {"Admin/Status", {kViewer, kResearcher, kOfficer, kAdmin}},
       {"Admin/Watch", {kViewer, kResearcher, kOfficer, kAdmin}},

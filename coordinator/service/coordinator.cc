@@ -6,9 +6,9 @@
 
 #include "aggregation/base/file.h"
 #include "aggregation/base/version.h"
+#include "coordinator/backup/backup.h"
 #include "coordinator/service/session_service.h"
 #include "coordinator/service/transfer_service.h"
-#include "coordinator/store/sqlite_store.h"
 #include "proto/rpc/tls.h"
 
 namespace tributary::service {
@@ -57,9 +57,10 @@ Result<std::unique_ptr<CoordinatorDaemon>> CoordinatorDaemon::Start(
   RETURN_IF_ERROR(daemon->Open(settings));
   RETURN_IF_ERROR(daemon->Serve(settings));
   daemon->endpoints_.SetReady(true);
-  daemon->trail_->Note(
-      "coordinator_started",
-      {{"project", settings.project}, {"version", kVersion}, {"insecure", insecure}});
+  daemon->trail_->Note("coordinator_started", {{"project", settings.project},
+                                               {"version", kVersion},
+                                               {"incarnation", daemon->incarnation_},
+                                               {"insecure", insecure}});
   daemon->log_->Info("coordinator_started", {{"project", settings.project},
                                              {"version", std::string(kVersion)},
                                              {"listen", settings.listen},
@@ -70,10 +71,12 @@ Result<std::unique_ptr<CoordinatorDaemon>> CoordinatorDaemon::Start(
 }
 
 Status CoordinatorDaemon::Open(const daemon::Settings& settings) {
-  const std::filesystem::path directory = daemon::ProjectDirectory(settings);
+  const std::filesystem::path& directory = directory_ = daemon::ProjectDirectory(settings);
   RETURN_IF_ERROR(MakeDirectories(directory));
   RETURN_IF_ERROR(OpenHttp(settings));
   ASSIGN_OR_RETURN(states_, store::OpenSqliteStore(directory / "state.db"));
+  std::error_code left_by_a_crash;
+  std::filesystem::remove_all(backup::StagingOf(directory), left_by_a_crash);
   ASSIGN_OR_RETURN(uploads_, store::UploadStore::Open(directory / "uploads"));
   daemon::FederationOptions options;
   options.project = settings.project;
@@ -84,6 +87,7 @@ Status CoordinatorDaemon::Open(const daemon::Settings& settings) {
   ASSIGN_OR_RETURN(auto federation,
                    daemon::Federation::Open(options, *states_, *uploads_, driver_));
   if (!insecure_) RETURN_IF_ERROR(OpenIdentity(settings, *federation));
+  incarnation_ = federation->incarnation();
   driver_.Start(std::move(federation));
   return {};
 }
@@ -135,7 +139,8 @@ Status CoordinatorDaemon::Serve(const daemon::Settings& settings) {
   services_.push_back(MakeSessionService(driver_, hub_, gate_));
   services_.push_back(
       MakeTransferService({driver_, transfers_, *uploads_, disk_pool_, transferred_, gate_}));
-  services_.push_back(MakeAdminService(driver_, watchers_, gate_));
+  services_.push_back(
+      MakeAdminService(driver_, watchers_, gate_, [this] { return StageBackup(); }));
   if (insecure_) return Listen({settings.listen, nullptr}, services_, &server_);
   const IdentityParts parts{driver_, *registrar_, gate_, identity};
   services_.push_back(MakeCertificateService(parts));
@@ -143,6 +148,12 @@ Status CoordinatorDaemon::Serve(const daemon::Settings& settings) {
   RETURN_IF_ERROR(Listen({settings.listen, rpc::ServerTls(identity, true)}, services_, &server_));
   return Listen({settings.enrolment_listen, rpc::ServerTls(identity, false), true},
                 enrolment_services_, &enrolment_server_);
+}
+
+Result<std::filesystem::path> CoordinatorDaemon::StageBackup() {
+  const auto staging = backup::StagingOf(directory_) / std::to_string(++backups_);
+  RETURN_IF_ERROR(backup::Stage(directory_, *states_, staging));
+  return staging;
 }
 
 std::optional<int> CoordinatorDaemon::enrolment_port() const {

@@ -13,6 +13,7 @@
 #include "coordinator/service/identity_service.h"
 #include "coordinator/service/server.h"
 #include "coordinator/service/session_hub.h"
+#include "coordinator/store/sqlite_store.h"
 
 namespace tributary::service {
 
@@ -40,6 +41,7 @@ class CoordinatorDaemon : private daemon::Listener {
   Status OpenIdentity(const daemon::Settings& settings, daemon::Federation& federation);
   Status KeepIdentity(const daemon::Settings& settings, const identity::Issuer& issuer);
   Status Serve(const daemon::Settings& settings);
+  Result<std::filesystem::path> StageBackup();
   Status OpenHttp(const daemon::Settings& settings);
   void Send(const ClientId& client, proto::CoordinatorMessage message) override {
     hub_.Send(client, message);
@@ -47,12 +49,15 @@ class CoordinatorDaemon : private daemon::Listener {
   void Changed(const RunId& run) override { watchers_.Changed(run); }
 
   const bool insecure_;
+  int64_t incarnation_ = 1;
+  int64_t backups_ = 0;  // that were staged; on the driver's thread
   std::unique_ptr<Log> log_;
   std::unique_ptr<monitor::AuditTrail> trail_;
   Gate gate_;
   SessionHub hub_;
   Watchers watchers_;
-  std::unique_ptr<store::StateStore> states_;
+  std::filesystem::path directory_;  // of the project
+  std::unique_ptr<store::SqliteStateStore> states_;
   std::unique_ptr<store::UploadStore> uploads_;
   daemon::Transfers transfers_;
   daemon::TransferCounters transferred_;

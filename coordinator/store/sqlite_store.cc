@@ -16,7 +16,7 @@ std::string_view View(const Digest& digest) {
   return {reinterpret_cast<const char*>(digest.bytes.data()), digest.bytes.size()};
 }
 
-class SqliteStore : public StateStore {
+class SqliteStore : public SqliteStateStore {
  public:
   SqliteStore(FileLock lock, std::unique_ptr<Database> database)
       : lock_(std::move(lock)), database_(std::move(database)) {}
@@ -29,6 +29,7 @@ class SqliteStore : public StateStore {
   Result<std::optional<std::string>> Get(const RunId& run, std::string_view key) override;
   Result<Facts> List(const RunId& run, std::string_view prefix) override;
   Result<std::vector<RunId>> Runs() override;
+  Status CopyTo(const std::filesystem::path& file) override;
 
  private:
   Status CheckSound() const;
@@ -207,9 +208,18 @@ Result<std::vector<RunId>> SqliteStore::Runs() {
   return runs;
 }
 
+Status SqliteStore::CopyTo(const std::filesystem::path& file) {
+  const std::scoped_lock lock(mutex_);
+  RETURN_IF_ERROR(CheckSound());
+  ASSIGN_OR_RETURN(Statement copy, database_->Prepare("VACUUM INTO ?"));
+  const std::string name = file.string();
+  copy.BindText(1, name);
+  return copy.Run();
+}
+
 }  // namespace
 
-Result<std::unique_ptr<StateStore>> OpenSqliteStore(const std::filesystem::path& file) {
+Result<std::unique_ptr<SqliteStateStore>> OpenSqliteStore(const std::filesystem::path& file) {
   const auto beside = [&](const char* suffix) { return std::filesystem::path(file) += suffix; };
   ASSIGN_OR_RETURN(FileLock lock, FileLock::Take(beside(".head"), file));
   std::error_code error;
@@ -227,7 +237,7 @@ Result<std::unique_ptr<StateStore>> OpenSqliteStore(const std::filesystem::path&
   RETURN_IF_ERROR(store->Prepare(frames));
   connection.FoldLogOnClose(true);
   RETURN_IF_ERROR(SyncDirectory(file.has_parent_path() ? file.parent_path() : "."));
-  return std::unique_ptr<StateStore>(std::move(store));
+  return std::unique_ptr<SqliteStateStore>(std::move(store));
 }
 
 }  // namespace tributary::store

@@ -31,6 +31,12 @@ struct RunsRequest {
   bool operator==(const RunsRequest&) const = default;
 };
 
+struct BackupRequest {
+  static constexpr std::string_view kName = "BackupRequest";
+  static void Fields(auto&, auto&&) {}
+  bool operator==(const BackupRequest&) const = default;
+};
+
 struct ControlRequest {
   static constexpr std::string_view kName = "ControlRequest";
   RunId run;

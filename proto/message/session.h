@@ -10,8 +10,10 @@ struct RunSeen {
   RunId run;
   int64_t round = 0;
   int64_t incarnation = 0;
+  int64_t sequence = 0;
   static void Fields(auto& m, auto&& f) {
     f("run", m.run), f("round", m.round), f("incarnation", m.incarnation);
+    f("sequence", m.sequence);
   }
   bool operator==(const RunSeen&) const = default;
 };

@@ -27,6 +27,12 @@ grpc::ChannelArguments Arguments(const Endpoint& endpoint) {
   return arguments;
 }
 
+// At the process's end, waits until gRPC's threads have ended and freed what they hold.
+struct Library {
+  Library() { grpc_init(); }
+  ~Library() { grpc_shutdown_blocking(); }
+};
+
 }  // namespace
 
 // Turns callbacks into waiting. The Stream destroys it, after OnDone and on its caller's thread:
@@ -125,6 +131,7 @@ Channel::Channel(Endpoint endpoint, const std::shared_ptr<grpc::ChannelCredentia
       stub_(channel_) {}
 
 Result<std::unique_ptr<Channel>> Channel::Open(const Endpoint& endpoint) {
+  static const Library library;
   if (endpoint.insecure && !IsLoopback(endpoint.address))
     return InvalidArgument(
         "{}: without TLS only loopback addresses are called, such as 127.0.0.1:7340",

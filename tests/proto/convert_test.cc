@@ -98,6 +98,10 @@ std::vector<RunsRequest> Samples() {
   return {{}};
 }
 template <>
+std::vector<BackupRequest> Samples() {
+  return {{}};
+}
+template <>
 std::vector<ControlRequest> Samples() {
   return {{RunId{"flora-1"}, "pause"}};
 }
@@ -164,9 +168,9 @@ class EveryMessage : public testing::Test {};
 using AllMessages =
     testing::Types<ClientMessage, CoordinatorMessage, UploadMessage, UploadState, ManifestRequest,
                    CheckpointManifest, FetchRequest, Chunk, Document, Submission, RunRef,
-                   RunsRequest, ControlRequest, ExportRequest, ExportManifest, EnrolmentRequest,
-                   EnrolmentAnswer, RenewRequest, InviteRequest, Invitation, SignRequest,
-                   CertificatesRequest, ApproveRequest, RevokeRequest, IssuedChain>;
+                   RunsRequest, BackupRequest, ControlRequest, ExportRequest, ExportManifest,
+                   EnrolmentRequest, EnrolmentAnswer, RenewRequest, InviteRequest, Invitation,
+                   SignRequest, CertificatesRequest, ApproveRequest, RevokeRequest, IssuedChain>;
 TYPED_TEST_SUITE(EveryMessage, AllMessages);
 
 TYPED_TEST(EveryMessage, ComesBackAsItWas) {

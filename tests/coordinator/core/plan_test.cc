@@ -150,6 +150,7 @@ TEST(Text, RecordsReadBackAsTheyWere) {
       StageAbandoned{7, Reason::kBelowMinimum, At(5), false},
       RunPaused{Reason::kOperator},
       RunResumed{},
+      StagesLost{12, 5},
       RunFinished{Reason::kEarlyStop},
   };
   for (const Record& record : records) {

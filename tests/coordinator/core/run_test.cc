@@ -6,6 +6,7 @@
 namespace tributary::coordinator {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -135,6 +136,52 @@ TEST(Run, PauseLetsTheOpenStageEndAndOpensNoOther) {
   EXPECT_EQ(play.state().paused, Reason::kOperator);
   play.Do(OperatorRequest{OperatorRequest::Kind::kResume});
   EXPECT_THAT(Stages(play), ElementsAre("1 train", "2 train"));
+}
+
+// --- restored from a backup ---
+
+TEST(Run, PausesWhereAClientHasSeenALaterStageAndGoesOnBehindIt) {
+  RunPlan plan = SmallPlan();
+  plan.rounds = 3;
+  Play play(plan);
+  play.Start("ab").Do(StageSeen{{"a"}, 1}).Transcript();
+  play.Do(StageSeen{{"a"}, 5});
+  EXPECT_THAT(play.Transcript(),
+              AllOf(HasSubstr("> dismiss client=b sequence=1 reason=rolled_back\n"),
+                    HasSubstr("+ stage_abandoned sequence=1 reason=rolled_back"),
+                    HasSubstr("+ run_paused reason=rolled_back\n")));
+  play.Do(StageSeen{{"b"}, 4}).Do(StageSeen{{"b"}, 7}).At(500).Wake();
+  EXPECT_EQ(play.Transcript(), "");
+  play.Do(OperatorRequest{OperatorRequest::Kind::kResume});
+  EXPECT_THAT(play.Transcript(), HasSubstr("+ stages_lost sequence=7 charged=0\n+ run_resumed\n"
+                                           "+ stage_opened sequence=8 round=1"));
+  const State state = play.state();
+  play.Recover(1000);
+  EXPECT_EQ(play.state(), state);
+}
+
+TEST(Run, AClaimThatCannotBeIsNotHeeded) {
+  Play play(SmallPlan());
+  play.Start("ab").Transcript();
+  play.Do(StageSeen{{"a"}, -1}).Do(StageSeen{{"a"}, 0}).Do(StageSeen{{"a"}, kMaxLost + 2});
+  play.Do(StageSeen{{"a"}, std::numeric_limits<int64_t>::max()});
+  EXPECT_EQ(play.Transcript(), "");
+  EXPECT_FALSE(play.state().paused);
+}
+
+TEST(Run, WhatWasLostIsCharged) {
+  RunPlan plan = SmallPlan();
+  plan.rounds = 9;
+  plan.max_weight = 1;
+  plan.privacy = PrivacyPlan{1.0, 7};
+  Play play(plan);
+  play.Start("ab").OfferAll().Aggregate("one").Do(StageSeen{{"a"}, 4});
+  EXPECT_EQ(play.state().charged, 2);  // the first, and the one that was broken off
+  play.Do(OperatorRequest{OperatorRequest::Kind::kResume});
+  EXPECT_EQ(play.state().charged, 5);  // 3, 4, and 2 a second time
+  play.OfferAll().Aggregate("two").OfferAll().Aggregate("three");
+  EXPECT_EQ(play.state().charged, 7);
+  EXPECT_TRUE(std::holds_alternative<Finished>(play.state().phase));
 }
 
 TEST(Run, StopAbandonsTheOpenStageAndKeepsWhatThereIs) {

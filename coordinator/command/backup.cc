@@ -1,0 +1,117 @@
+// tributary backup, restore: a coordinator's state, on the machine where it is
+
+#include "coordinator/backup/backup.h"
+
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "coordinator/command/remote.h"
+#include "coordinator/daemon/settings.h"
+#include "deploy/commands.h"
+
+namespace tributary {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Options {
+  std::string file, out, backup;
+  bool insecure = false, replace = false, check = false;
+};
+
+// The running coordinator, asked as the administrator whose keys are beside its own.
+Result<fs::path> AskToStage(const daemon::Settings& settings, bool insecure) {
+  RemoteOptions remote;
+  remote.address = insecure ? settings.listen : settings.address;
+  remote.identity = daemon::AdminDirectory(settings).string();
+  remote.insecure = insecure;
+  ASSIGN_OR_RETURN(const auto channel, OpenRemote(remote));
+  ASSIGN_OR_RETURN(const auto answer,
+                   channel->Call<proto::Document>("Admin/Backup", proto::BackupRequest{}));
+  const auto json = nlohmann::json::parse(answer.json.value, nullptr, false);
+  if (!json.is_object() || json.value("project", "") != settings.project)
+    return MakeError(Code::kFailedPrecondition, "{} serves another project than {}", remote.address,
+                     settings.project);
+  return fs::path(json.value("directory", ""));
+}
+
+Result<fs::path> StageHere(const fs::path& project, store::SqliteStateStore& states) {
+  const fs::path staging = backup::StagingOf(project);
+  std::error_code error;
+  fs::remove_all(staging, error);
+  RETURN_IF_ERROR(backup::Stage(project, states, staging));
+  return staging;
+}
+
+Result<int> Backup(const Options& options) {
+  ASSIGN_OR_RETURN(const daemon::Settings settings, daemon::ReadSettings(options.file));
+  const fs::path project = daemon::ProjectDirectory(settings), database = project / "state.db";
+  std::error_code error;
+  if (!fs::exists(database, error))
+    return MakeError(Code::kNotFound, "{}: there is no state", database.string());
+  if (fs::exists(options.out, error))
+    return MakeError(Code::kAlreadyExists, "{}: exists; name a new directory", options.out);
+  const auto states = store::OpenSqliteStore(database);
+  const bool is_served = !states && states.error().code == Code::kFailedPrecondition;
+  if (!states && !is_served) return tl::unexpected(states.error());
+  ASSIGN_OR_RETURN(const fs::path staging, is_served ? AskToStage(settings, options.insecure)
+                                                     : StageHere(project, **states));
+  ASSIGN_OR_RETURN(const backup::Facts facts,
+                   backup::Write(staging, settings.project, options.out));
+  fmt::print("{}: {} files, {} bytes of project {}\n", options.out, facts.files, facts.bytes,
+             facts.project);
+  fmt::print(stderr, "it holds the project's private keys: keep it where nobody else reads it\n");
+  return kDone;
+}
+
+Result<int> Restore(const Options& options) {
+  if (options.check) {
+    ASSIGN_OR_RETURN(const backup::Facts facts, backup::Check(options.backup));
+    fmt::print("{}: project {}, made at {} by version {}: {} files, {} bytes, all as they were\n",
+               options.backup, facts.project, facts.time, facts.version, facts.files, facts.bytes);
+    return kDone;
+  }
+  if (options.file.empty()) return InvalidArgument("name the coordinator's configuration, CONFIG");
+  ASSIGN_OR_RETURN(const daemon::Settings settings, daemon::ReadSettings(options.file));
+  const fs::path target = daemon::ProjectDirectory(settings);
+  ASSIGN_OR_RETURN(const backup::Restored restored,
+                   backup::Restore(options.backup, settings.project, target, options.replace));
+  fmt::print("{}: project {} as it was at {}, incarnation {}\n", target.string(), settings.project,
+             restored.facts.time, restored.incarnation);
+  if (!restored.replaced.empty())
+    fmt::print(stderr, "what was there is now {}\n", restored.replaced.string());
+  fmt::print(stderr,
+             "next:\n  tributary coordinator {}\n"
+             "Runs of which clients have seen more than this backup pause and say so; private runs "
+             "pause in any case.\n`tributary resume RUN` goes on behind what was lost.\n",
+             options.file);
+  return kDone;
+}
+
+}  // namespace
+
+CommandBody AddBackup(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  app.add_option("CONFIG", options->file, "The coordinator's configuration")->required();
+  app.add_option("--out", options->out, "Directory to make")->required();
+  app.add_flag("--insecure", options->insecure, "The coordinator runs without TLS");
+  app.footer(
+      "On the coordinator's machine, whether it runs or not: what is copied is its state at one "
+      "instant, and no run waits for it.\n"
+      "Example:\n  tributary backup coordinator.toml --out /backup/$(date +%F)");
+  return [options] { return Backup(*options); };
+}
+
+CommandBody AddRestore(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  app.add_option("BACKUP", options->backup, "Directory that `tributary backup` made")->required();
+  app.add_option("CONFIG", options->file, "The coordinator's configuration");
+  app.add_flag("--replace", options->replace, "Move aside the state that is there");
+  app.add_flag("--check", options->check, "Only read the backup and compare its digests");
+  app.footer(
+      "Examples:\n  tributary restore /backup/2026-03-01 --check\n"
+      "  tributary restore /backup/2026-03-01 coordinator.toml --replace");
+  return [options] { return Restore(*options); };
+}
+
+}  // namespace tributary
