@@ -25,6 +25,7 @@ CommandBody AddSubmit(CLI::App& app);
 CommandBody AddRuns(CLI::App& app);
 CommandBody AddStatus(CLI::App& app);
 CommandBody AddAudit(CLI::App& app);
+CommandBody AddVerify(CLI::App& app);
 CommandBody AddBackup(CLI::App& app);
 CommandBody AddRestore(CLI::App& app);
 CommandBody AddWait(CLI::App& app);

@@ -22,6 +22,7 @@ constexpr Command kCommands[] = {
     {"stop", "End a run with what it has", AddStop},
     {"pause", "Open no further round", AddPause},
     {"resume", "Go on with a run that was paused", AddResume},
+    {"verify", "Follow a run's journal, and make again what it says", AddVerify},
     {"backup", "Copy a coordinator's state", AddBackup},
     {"restore", "Put a coordinator's state back", AddRestore},
     {"audit", "Check a log that is chained by its hashes", AddAudit},

@@ -3,10 +3,8 @@
 #include "coordinator/backup/backup.h"
 
 #include <cstdio>
-#include <nlohmann/json.hpp>
 
-#include "coordinator/command/remote.h"
-#include "coordinator/daemon/settings.h"
+#include "coordinator/command/stage.h"
 #include "deploy/commands.h"
 
 namespace tributary {
@@ -19,43 +17,12 @@ struct Options {
   bool insecure = false, replace = false, check = false;
 };
 
-// The running coordinator, asked as the administrator whose keys are beside its own.
-Result<fs::path> AskToStage(const daemon::Settings& settings, bool insecure) {
-  RemoteOptions remote;
-  remote.address = insecure ? settings.listen : settings.address;
-  remote.identity = daemon::AdminDirectory(settings).string();
-  remote.insecure = insecure;
-  ASSIGN_OR_RETURN(const auto channel, OpenRemote(remote));
-  ASSIGN_OR_RETURN(const auto answer,
-                   channel->Call<proto::Document>("Admin/Backup", proto::BackupRequest{}));
-  const auto json = nlohmann::json::parse(answer.json.value, nullptr, false);
-  if (!json.is_object() || json.value("project", "") != settings.project)
-    return MakeError(Code::kFailedPrecondition, "{} serves another project than {}", remote.address,
-                     settings.project);
-  return fs::path(json.value("directory", ""));
-}
-
-Result<fs::path> StageHere(const fs::path& project, store::SqliteStateStore& states) {
-  const fs::path staging = backup::StagingOf(project);
-  std::error_code error;
-  fs::remove_all(staging, error);
-  RETURN_IF_ERROR(backup::Stage(project, states, staging));
-  return staging;
-}
-
 Result<int> Backup(const Options& options) {
   ASSIGN_OR_RETURN(const daemon::Settings settings, daemon::ReadSettings(options.file));
-  const fs::path project = daemon::ProjectDirectory(settings), database = project / "state.db";
   std::error_code error;
-  if (!fs::exists(database, error))
-    return MakeError(Code::kNotFound, "{}: there is no state", database.string());
   if (fs::exists(options.out, error))
     return MakeError(Code::kAlreadyExists, "{}: exists; name a new directory", options.out);
-  const auto states = store::OpenSqliteStore(database);
-  const bool is_served = !states && states.error().code == Code::kFailedPrecondition;
-  if (!states && !is_served) return tl::unexpected(states.error());
-  ASSIGN_OR_RETURN(const fs::path staging, is_served ? AskToStage(settings, options.insecure)
-                                                     : StageHere(project, **states));
+  ASSIGN_OR_RETURN(const fs::path staging, StageProject(settings, options.insecure));
   ASSIGN_OR_RETURN(const backup::Facts facts,
                    backup::Write(staging, settings.project, options.out));
   fmt::print("{}: {} files, {} bytes of project {}\n", options.out, facts.files, facts.bytes,

@@ -15,6 +15,14 @@ Duration Backoff(const RunPlan& plan, int64_t tries) {
 
 }  // namespace
 
+FinishAggregate AggregateOf(const Stage& stage) {
+  FinishAggregate command{stage.task, {}};
+  for (const Member& member : stage.members)
+    if (member.outcome == Reason::kAccepted)
+      command.updates.push_back({member.client, member.digest, member.weight});
+  return command;
+}
+
 Result<Coordinator> Coordinator::Recover(RunPlan plan, std::span<const Record> records,
                                          TimePoint now) {
   if (const auto faults = plan.Faults(); !faults.empty()) {
@@ -177,12 +185,7 @@ bool Coordinator::ContinueAggregating(TimePoint now) {
   }
   if (asked_aggregate_ == stage.task.sequence) return false;
   asked_aggregate_ = stage.task.sequence;
-  FinishAggregate command{stage.task, {}};
-  for (const Member& member : stage.members) {
-    if (member.outcome != Reason::kAccepted) continue;
-    command.updates.push_back({member.client, member.digest, member.weight});
-  }
-  Ask(std::move(command));
+  Ask(AggregateOf(stage));
   return false;
 }
 

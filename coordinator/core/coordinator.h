@@ -18,6 +18,9 @@
 
 namespace tributary::coordinator {
 
+// What is to be folded of a stage whose accepted set is final.
+FinishAggregate AggregateOf(const Stage& stage);
+
 class Coordinator {
  public:
   // A run from its journal, which may be empty, or end after any record. Nobody is enrolled or

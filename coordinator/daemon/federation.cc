@@ -11,7 +11,6 @@ namespace tributary::daemon {
 namespace {
 
 using coordinator::PopulationChanged;
-constexpr std::string_view kSubmission = "submission";
 
 // What an accepted update must be, beyond its digest.
 Status CheckUpload(const fold::FoldPlan& plan, const ClientId& client, const Task& task,
@@ -84,7 +83,8 @@ Result<Run*> Federation::AddRun(RunSetup setup) {
   };
   const std::string token = setup.submission.token;
   ASSIGN_OR_RETURN(auto run, Run::Open(std::move(setup), std::move(stores), tags_of,
-                                       options_.threads, *this, around_.Now()));
+                                       options_.threads, options_.retention, *this,
+                                       around_.Now()));
   if (!token.empty()) by_token_[token] = id;
   return (runs_[id] = std::move(run)).get();
 }

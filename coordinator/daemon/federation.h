@@ -26,6 +26,7 @@ struct FederationOptions {
   std::string project = "default";
   std::filesystem::path directory;  // of the project's state
   int threads = 1;                  // of a fold
+  Retention retention;
   int64_t most_runs = 8;            // that are not finished
   bool enrol_on_sight = false;      // without certificates: whoever connects belongs to it
 };

@@ -12,29 +12,39 @@ using coordinator::Record;
 constexpr Duration kRetry = std::chrono::seconds(10);  // of a run that has halted
 
 Result<std::unique_ptr<Run>> Run::Open(RunSetup setup, RunStores stores, TagsOf tags_of,
-                                       int threads, Effects& effects, TimePoint now) {
-  auto run = std::unique_ptr<Run>(
-      new Run(std::move(setup), std::move(stores), std::move(tags_of), effects));
+                                       int threads, Retention retention, Effects& effects,
+                                       TimePoint now) {
+  auto run = std::unique_ptr<Run>(new Run(std::move(setup), std::move(stores), std::move(tags_of),
+                                          std::move(retention), effects));
   RETURN_IF_ERROR(run->Prepare(threads));
   RETURN_IF_ERROR(run->Recover(now));
   return run;
 }
 
-Status Run::Prepare(int threads) {
-  fold::FoldPlan fold = setup_.plan.fold;
+Result<std::unique_ptr<fold::Folder>> OpenFolder(const RunSetup& setup, TagsOf tags_of,
+                                                 store::BlobStore& blobs,
+                                                 const store::UploadStore& uploads, int threads) {
+  fold::FoldPlan fold = setup.plan.fold;
   fold.threads = threads;
-  fold.rank_of = [this](const ClientId& client) { return setup_.RankOf(tags_of_(client)); };
+  fold.rank_of = [&setup, tags_of = std::move(tags_of)](const ClientId& client) {
+    return setup.RankOf(tags_of(client));
+  };
   std::unique_ptr<privacy::NoiseSource> noise;
-  if (fold.noise && setup_.config.privacy.noise == "seeded") {
-    noise = privacy::SeededNoise(setup_.config.seed);
+  if (fold.noise && setup.config.privacy.noise == "seeded") {
+    noise = privacy::SeededNoise(setup.config.seed);
   } else if (fold.noise) {
     ASSIGN_OR_RETURN(noise, privacy::SecureNoise());
   }
-  folder_ =
-      std::make_unique<fold::Folder>(std::move(fold), *stores_.blobs, std::move(noise),
-                                     [this](int64_t sequence, const Digest& digest) {
-                                       return stores_.uploads->Read(setup_.id, sequence, digest);
-                                     });
+  return std::make_unique<fold::Folder>(
+      std::move(fold), blobs, std::move(noise),
+      [&uploads, run = setup.id](int64_t sequence, const Digest& digest) {
+        return uploads.Read(run, sequence, digest);
+      });
+}
+
+Status Run::Prepare(int threads) {
+  ASSIGN_OR_RETURN(folder_,
+                   OpenFolder(setup_, tags_of_, *stores_.blobs, *stores_.uploads, threads));
   plan_ = setup_.plan.run;
   ASSIGN_OR_RETURN(plan_.start_checkpoint, plan::PutStart(*folder_, setup_.config, {}));
   return {};
@@ -106,9 +116,37 @@ Status Run::CarryOut(const coordinator::Command& command) {
   } else if (const auto* fold = std::get_if<FinishAggregate>(&command)) {
     effects_.Fold(*this, *fold);
   } else if (const auto* discard = std::get_if<DiscardUploads>(&command)) {
-    return stores_.uploads->DiscardBefore(id, discard->before);
+    return DiscardUploads(discard->before);
+  } else if (std::holds_alternative<PublishCheckpoint>(command)) {
+    return DiscardStates();
   }
   return {};  // what is published or finished is read from the state
+}
+
+Status Run::DiscardUploads(int64_t before) {
+  store::UploadStore& uploads = *stores_.uploads;
+  if (retention_.updates == "none") return uploads.DiscardBefore(setup_.id, before);
+  std::set<Digest> counted;  // of the stage that has just ended, if it was committed
+  int64_t committed = 0;     // the newest
+  for (const Record& record : records_)
+    if (const auto* done = std::get_if<coordinator::StageCommitted>(&record))
+      committed = done->sequence;
+  if (committed == before - 1)
+    for (const auto& accepted : fold::AcceptedOf(records_, committed))
+      counted.insert(accepted.digest);
+  if (retention_.updates == "last")
+    RETURN_IF_ERROR(uploads.DiscardBefore(setup_.id, committed));
+  return uploads.DiscardAllBut(setup_.id, before - 1, counted);
+}
+
+Status Run::DiscardStates() {
+  if (retention_.states == "all") return {};
+  const coordinator::State& state = core_->state();
+  std::set<Digest> kept = {plan_.start_checkpoint, state.checkpoint};
+  if (state.best) kept.insert(state.best->checkpoint);
+  for (const store::BlobFacts& blob : stores_.blobs->List())
+    if (!kept.contains(blob.digest)) RETURN_IF_ERROR(stores_.blobs->Delete(blob.digest));
+  return {};
 }
 
 void Run::OnFolded(TimePoint now, int64_t sequence,

@@ -12,6 +12,7 @@
 
 #include "coordinator/core/coordinator.h"
 #include "coordinator/daemon/observer.h"
+#include "coordinator/daemon/retention.h"
 #include "coordinator/daemon/submission.h"
 #include "coordinator/fold/folder.h"
 #include "coordinator/report/run_view.h"
@@ -40,13 +41,19 @@ struct RunStores {
   std::unique_ptr<store::BlobStore> views;  // what clients fetch of them, made when it is asked for
 };
 
+using TagsOf = std::function<Tags(const ClientId&)>;
+
+// The arithmetic of a run. Setup and stores outlive it.
+Result<std::unique_ptr<fold::Folder>> OpenFolder(const RunSetup& setup, TagsOf tags_of,
+                                                 store::BlobStore& blobs,
+                                                 const store::UploadStore& uploads, int threads);
 class Run {
  public:
-  using TagsOf = std::function<Tags(const ClientId&)>;
 
   // `threads` fold. Errors: the stores', or a journal that cannot be.
   static Result<std::unique_ptr<Run>> Open(RunSetup setup, RunStores stores, TagsOf tags_of,
-                                           int threads, Effects& effects, TimePoint now);
+                                           int threads, Retention retention, Effects& effects,
+                                           TimePoint now);
 
   // The clients that may take part, and those of them that are connected; after Open and whenever
   // a halted run goes on.
@@ -80,10 +87,11 @@ class Run {
   report::RunFacts Facts(std::span<const ClientId> clients) const;
 
  private:
-  Run(RunSetup setup, RunStores stores, TagsOf tags_of, Effects& effects)
+  Run(RunSetup setup, RunStores stores, TagsOf tags_of, Retention retention, Effects& effects)
       : setup_(std::move(setup)),
         stores_(std::move(stores)),
         tags_of_(std::move(tags_of)),
+        retention_(std::move(retention)),
         effects_(effects) {}
 
   Status Prepare(int threads);
@@ -91,11 +99,14 @@ class Run {
   Status CarryOutReady();
   Status Persist(std::span<const coordinator::Record> records);
   Status CarryOut(const coordinator::Command& command);
+  Status DiscardUploads(int64_t before);
+  Status DiscardStates();
   void Halt(TimePoint now, const Error& error);
 
   const RunSetup setup_;
   RunStores stores_;
   const TagsOf tags_of_;
+  const Retention retention_;
   Effects& effects_;
   std::unique_ptr<fold::Folder> folder_;
   coordinator::RunPlan plan_;

@@ -32,16 +32,24 @@ std::vector<config::Key> KeysOf(Settings& s) {
       {"http.token_file", &s.http_token_file, false,
        "File (mode 0600) whose first line is the token that every page but health then needs."},
   };
+  keys.push_back({"retention.updates", &s.retention.updates, false,
+                  "Clients' updates that are kept once their stage is over: none, those of the last "
+                  "stage, or all. `tributary verify` makes again what they were combined to.",
+                  0, 0, {"none", "last", "all"}});
+  keys.push_back({"retention.states", &s.retention.states, false,
+                  "Published adapters that are kept: the last with the best, or every round's.", 0,
+                  0, {"last", "all"}});
   config::AddLogKeys(s.log, &keys);
   return keys;
 }
 
 std::span<const config::SectionHelp> SettingsSections() {
-  static constexpr std::array<config::SectionHelp, 5> kSections = {
+  static constexpr std::array<config::SectionHelp, 6> kSections = {
       {{"", "The coordinator as a whole."},
        {"enrolment", "The port for those who have no certificate yet."},
        {"limits", "How much it takes on."},
        {"http", "What the operator sees: metrics, health and the dashboard."},
+       {"retention", "What is kept of runs."},
        config::kLogSection}};
   return kSections;
 }

@@ -2,6 +2,7 @@
 // A coordinator's configuration file.
 
 #include "coordinator/config/log_keys.h"
+#include "coordinator/daemon/retention.h"
 
 namespace tributary::daemon {
 
@@ -17,6 +18,7 @@ struct Settings {
   int64_t most_runs = 8;
   std::string http_listen;  // empty: no metrics, no dashboard
   std::filesystem::path http_token_file;
+  Retention retention;
   LogOptions log;
 };
 

@@ -12,6 +12,7 @@
 namespace tributary::daemon {
 
 inline const RunId kProject{"(project)"};  // under which the store keeps what is no run's
+inline constexpr std::string_view kSubmission = "submission";  // a fact of every run
 // A fact of the project: how often its state was restored from a backup, plus one; and of a run: up
 // to which of them it has been heeded.
 inline constexpr std::string_view kIncarnation = "incarnation";

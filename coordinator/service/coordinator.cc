@@ -83,6 +83,7 @@ Status CoordinatorDaemon::Open(const daemon::Settings& settings) {
   options.directory = directory;
   options.threads = static_cast<int>(settings.threads);
   options.most_runs = settings.most_runs;
+  options.retention = settings.retention;
   options.enrol_on_sight = insecure_;
   ASSIGN_OR_RETURN(auto federation,
                    daemon::Federation::Open(options, *states_, *uploads_, driver_));

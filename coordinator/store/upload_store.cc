@@ -166,4 +166,18 @@ Status UploadStore::DiscardBefore(const RunId& run, int64_t sequence) {
   return {};
 }
 
+Status UploadStore::DiscardAllBut(const RunId& run, int64_t sequence,
+                                  const std::set<Digest>& kept) {
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(StageOf(run, sequence), error)) {
+    const auto digest = Digest::FromHex(entry.path().filename().string());
+    if (digest && kept.contains(*digest)) continue;
+    total_ -= BytesBelow(entry.path());
+    std::error_code failed;
+    fs::remove(entry.path(), failed);
+    if (failed) return SystemError(entry.path(), "remove", failed.value());
+  }
+  return {};
+}
+
 }  // namespace tributary::store

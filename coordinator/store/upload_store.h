@@ -69,6 +69,8 @@ class UploadStore {
                                            const Digest& digest) const;
   // Everything that was sent for stages of the run before that sequence number.
   Status DiscardBefore(const RunId& run, int64_t sequence);
+  // Everything that was sent for that stage, but these.
+  Status DiscardAllBut(const RunId& run, int64_t sequence, const std::set<Digest>& kept);
 
   int64_t total_bytes() const { return total_; }
 
