@@ -36,6 +36,12 @@ int ExitCodeOf(const Error& error) {
   }
 }
 
+void AddFormat(CLI::App& app, bool* json, const std::string& about) {
+  app.add_option_function<std::string>(
+         "--format", [json](const std::string& format) { *json = format == "json"; }, about)
+      ->check(CLI::IsMember({"text", "json"}));
+}
+
 bool IsInterrupted() { return interrupts > 0; }
 
 void CatchInterrupts() {

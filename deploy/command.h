@@ -20,6 +20,9 @@ struct Command {
   CommandBody (*add)(CLI::App& app);  // declares options and help
 };
 
+// --format text|json, the same of every command; `about` stands in its help.
+void AddFormat(CLI::App& app, bool* json, const std::string& about = "text or json");
+
 // 2 for what the user can mend in what was given, 1 for the rest.
 int ExitCodeOf(const Error& error);
 

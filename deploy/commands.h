@@ -18,6 +18,7 @@ CommandBody AddPredict(CLI::App& app);
 CommandBody AddTokenize(CLI::App& app);
 CommandBody AddData(CLI::App& app);
 
+CommandBody AddInit(CLI::App& app);
 CommandBody AddCoordinator(CLI::App& app);
 CommandBody AddClient(CLI::App& app);
 CommandBody AddCerts(CLI::App& app);

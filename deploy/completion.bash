@@ -6,7 +6,7 @@ _tributary() {
     [[ ${COMP_WORDS[i]} == [a-z]* && ${#path[@]} -lt 2 ]] && path+=("${COMP_WORDS[i]}")
   done
   if [[ $word == -* ]]; then
-    mapfile -t COMPREPLY < <(compgen -W "$("$program" "${path[@]:0:1}" --help 2>/dev/null | grep --only-matching -E -- '--[a-z]+[a-z-]*')" -- "$word")
+    mapfile -t COMPREPLY < <(compgen -W "$("$program" "${path[@]:0:1}" --help 2>/dev/null | grep --only-matching -E -- '--[a-z]+[a-z-]*' | sort --unique)" -- "$word")
     return
   fi
   if ((COMP_CWORD == 1)) || [[ ${path[0]} == data && COMP_CWORD -eq 2 ]]; then

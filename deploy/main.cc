@@ -10,6 +10,7 @@ namespace {
 
 constexpr Command kCommands[] = {
     {"simulate", "Run a whole federation on this machine", AddSimulate},
+    {"init", "Write commented configurations to begin with", AddInit},
     {"coordinator", "The daemon that runs federations", AddCoordinator},
     {"client", "The daemon of a site that takes part in federations", AddClient},
     {"certs", "A project's authority: invite, list, revoke, renew", AddCerts},

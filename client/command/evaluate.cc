@@ -21,7 +21,8 @@ constexpr size_t kConfusions = 5;  // of the worst
 
 struct Options {
   client::ModelOptions model;
-  std::string data, text, label = "label", format = "text";
+  std::string data, text, label = "label";
+  bool json = false;
   int workers = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
 };
 
@@ -100,8 +101,7 @@ Result<int> Run(const Options& options) {
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
   ASSIGN_OR_RETURN(const Evaluation evaluation,
                    Evaluation::FromCounts(labels, counts.confusion, {}, counts.loss_sum));
-  (options.format == "json" ? PrintJson : PrintText)(classifier, evaluation,
-                                                     std::max(took.count(), 1e-9));
+  (options.json ? PrintJson : PrintText)(classifier, evaluation, std::max(took.count(), 1e-9));
   return kDone;
 }
 
@@ -118,8 +118,7 @@ CommandBody AddEvaluate(CLI::App& app) {
   app.add_option("--label", options->label, "Column of the label")->type_name("COL");
   app.add_option("--workers", options->workers, "Threads; never changes a result")
       ->check(CLI::Range(1, 1024));
-  app.add_option("--format", options->format, "text or json")
-      ->check(CLI::IsMember({"text", "json"}));
+  AddFormat(app, &options->json);
   app.footer(
       "Examples:\n  tributary evaluate --model MODEL --adapter runs/first/adapter --data "
       "test.jsonl\n"

@@ -18,7 +18,8 @@ constexpr size_t kBatch = 64;  // lines of one forward pass, when so many are th
 
 struct Options {
   client::ModelOptions model;
-  std::string data, text, format = "text";
+  std::string data, text;
+  bool json = false;
 };
 
 std::vector<double> Softmax(std::span<const float> logits) {
@@ -65,7 +66,6 @@ Result<int> Run(const Options& options) {
   ASSIGN_OR_RETURN(const auto input, TextInput::Open(options.data, options.text, classifier.pair));
   ASSIGN_OR_RETURN(const auto model,
                    options.model.Load(static_cast<int64_t>(classifier.labels.size())));
-  const bool json = options.format == "json";
   std::vector<TextInput::Text> batch;
   for (bool more = true; more;) {
     TextInput::Text text;
@@ -73,7 +73,7 @@ Result<int> Run(const Options& options) {
     more = next && *next;
     if (more) batch.push_back(std::move(text));
     if (!batch.empty() && (!more || batch.size() == kBatch || !input->IsReady())) {
-      RETURN_IF_ERROR(PredictBatch(classifier, *model, batch, json));
+      RETURN_IF_ERROR(PredictBatch(classifier, *model, batch, options.json));
       batch.clear();
     }
     if (!next) return tl::unexpected(next.error());
@@ -93,9 +93,8 @@ CommandBody AddPredict(CLI::App& app) {
   app.add_option("--text", options->text,
                  "Column of the text, or two for pairs; standard input is then JSONL")
       ->type_name("COL[,COL]");
-  app.add_option("--format", options->format,
-                 "text (label, tab, probability) or json (with all logits in label order)")
-      ->check(CLI::IsMember({"text", "json"}));
+  AddFormat(app, &options->json,
+            "text (label, tab, probability) or json (with all logits in label order)");
   app.footer(
       "One line out for each line in, in order, answered as they come.\nExamples:\n"
       "  echo 'tool to convert images' | tributary predict --model MODEL --adapter "

@@ -198,21 +198,21 @@ void PrintText(const Json& json, const std::string& indent) {
 
 CommandBody AddInspect(CLI::App& app) {
   struct Options {
-    std::string path, format = "text";
+    std::string path;
+    bool json = false;
   };
   auto options = std::make_shared<Options>();
   app.add_option("PATH", options->path,
                  "Model directory, adapter directory, run directory or safetensors file")
       ->required();
-  app.add_option("--format", options->format, "text or json")
-      ->check(CLI::IsMember({"text", "json"}));
+  AddFormat(app, &options->json);
   app.footer(
       "Examples:\n  tributary inspect runs/first\n  tributary inspect runs/first/adapter\n  "
       "tributary inspect MODEL --format json\n"
       "  tributary inspect MODEL/model.safetensors");
   return [options]() -> Result<int> {
     ASSIGN_OR_RETURN(const Json json, Inspect(options->path));
-    if (options->format == "json")
+    if (options->json)
       fmt::print("{}\n", json.dump(2, ' ', false, Json::error_handler_t::replace));
     else
       PrintText(json, "");

@@ -16,7 +16,8 @@ namespace {
 using strategy::Method;
 
 struct Options {
-  std::string model, format = "text";
+  std::string model;
+  bool json = false;
   int64_t rank = 8, cohort = 10, labels = 0;
   std::vector<std::string> targets = {"query", "value"};
 };
@@ -101,12 +102,12 @@ Result<int> Run(const Options& options) {
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
   for (const Method* method : strategy::Methods()) {
     const auto bytes = BytesOf(*method, options, targets, head);
-    if (options.format == "json")
+    if (options.json)
       list.push_back(ToJson(*method, bytes));
     else
       PrintText(*method, bytes);
   }
-  if (options.format == "json") {
+  if (options.json) {
     fmt::print("{}\n", nlohmann::ordered_json{{"schema", 1}, {"methods", list}}.dump(2));
     return kDone;
   }
@@ -139,8 +140,7 @@ CommandBody AddMethods(CLI::App& app) {
       ->check(CLI::Range(1, 1'000'000));
   app.add_option("--labels", options->labels, "Labels of the classifier, to count it too")
       ->check(CLI::Range(2, 100'000));
-  app.add_option("--format", options->format, "text or json")
-      ->check(CLI::IsMember({"text", "json"}));
+  AddFormat(app, &options->json);
   app.footer(
       "Examples:\n  tributary methods\n  tributary methods --model MODEL --rank 16 --targets "
       "query,value,output.dense --labels 27\n"

@@ -38,10 +38,7 @@ void AddRemoteOptions(CLI::App& app, RemoteOptions* options) {
                  "A connection of ~/.config/tributary/connections.toml")
       ->envname("TRIBUTARY_CONNECTION");
   app.add_flag("--insecure", options->insecure, "Call without TLS, on a loopback address only");
-  app.add_option_function<std::string>(
-         "--format", [options](const std::string& format) { options->json = format == "json"; },
-         "text or json")
-      ->check(CLI::IsMember({"text", "json"}));
+  AddFormat(app, &options->json);
 }
 
 Result<std::unique_ptr<rpc::Channel>> OpenRemote(const RemoteOptions& options) {

@@ -15,7 +15,8 @@ namespace tributary {
 namespace {
 
 struct Options {
-  std::string file, out, resume, format = "text", device = "auto";
+  std::string file, out, resume, device = "auto";
+  bool json = false;
   std::vector<std::string> set;
   int workers = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
 };
@@ -47,7 +48,7 @@ Result<int> Run(const Options& options) {
         "{}: already holds a run; go on with --resume {}, or name another directory with --out",
         simulate.out.string(), simulate.out.string());
   CatchInterrupts();
-  auto progress = MakeProgress(options.format == "json");
+  auto progress = MakeProgress(options.json);
   ASSIGN_OR_RETURN(const auto environment,
                    LoadOrListFaults(std::move(read), name, options.workers));
   ASSIGN_OR_RETURN(const auto result,
@@ -74,8 +75,7 @@ CommandBody AddSimulate(CLI::App& app) {
                  "Clients that train at the same time; never changes a result")
       ->check(CLI::Range(1, 1024));
   app.add_option("--device", options->device, "auto, cpu, cuda or cuda:N");
-  app.add_option("--format", options->format, "text or json (one object a line)")
-      ->check(CLI::IsMember({"text", "json"}));
+  AddFormat(app, &options->json, "text or json (one object a line)");
   app.footer(
       "Examples:\n  tributary simulate federation.toml --out runs/first\n"
       "  tributary simulate federation.toml --set adapter.method=fed-sb --set federation.rounds=3 "

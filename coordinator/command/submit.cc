@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "aggregation/base/file.h"
+#include "client/model/directory.h"
 #include "coordinator/command/load.h"
 #include "coordinator/command/remote.h"
 #include "coordinator/config/read.h"
@@ -18,9 +19,18 @@ struct Options {
   std::vector<std::string> set, where;
 };
 
+// The base model's, where it is not given and the model is here.
+Status FillInDigest(config::Config* config) {
+  if (!config->model.digest.empty() || config->model_path.empty()) return {};
+  ASSIGN_OR_RETURN(const auto model, model::OpenDirectory(config->model_path));
+  config->model.digest = model.digest.Hex();
+  return {};
+}
+
 Result<int> Run(const Options& options) {
-  const config::ReadConfig read = config::ReadConfigFile(options.file, options.set);
+  config::ReadConfig read = config::ReadConfigFile(options.file, options.set);
   RETURN_IF_ERROR(ListFaults(read.faults, options.file));
+  RETURN_IF_ERROR(FillInDigest(&read.config));
   proto::Submission submission{options.token,      {},           {}, options.name,
                                options.designated, options.where};
   submission.plan.value = config::RenderPlan(read.config);

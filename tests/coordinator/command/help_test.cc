@@ -14,8 +14,9 @@ namespace {
 
 using testing::HasSubstr;
 
-constexpr const char* kCommands[] = {"simulate", "check",    "methods", "inspect",  "compare",
-                                     "export",   "evaluate", "predict", "tokenize", "data"};
+constexpr const char* kCommands[] = {"simulate", "check",  "methods",  "inspect",
+                                     "compare",  "export", "evaluate", "predict",
+                                     "tokenize", "data",   "init"};
 
 TEST(Help, EveryCommandHasExamples) {
   const Outcome all = RunProgram({"--help"});
@@ -61,6 +62,8 @@ TEST(Help, CompletionKnowsCommandsAndOptions) {
     return std::string(read ? read : "");
   };
   EXPECT_EQ(complete("tributary pre"), "predict\n");
+  EXPECT_EQ(complete("tributary ini"), "init\n");
+  EXPECT_EQ(complete("tributary init --cl"), "--client\n");
   EXPECT_EQ(complete("tributary export --po"), "--portable\n");
   EXPECT_EQ(complete("tributary data \"\""), "debian split\n");
 }
