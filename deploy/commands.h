@@ -30,6 +30,7 @@ CommandBody AddVerify(CLI::App& app);
 CommandBody AddBackup(CLI::App& app);
 CommandBody AddRestore(CLI::App& app);
 CommandBody AddWait(CLI::App& app);
+CommandBody AddWatch(CLI::App& app);
 CommandBody AddRounds(CLI::App& app);
 CommandBody AddClients(CLI::App& app);
 CommandBody AddStop(CLI::App& app);

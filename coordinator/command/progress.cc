@@ -8,29 +8,13 @@
 #include <nlohmann/json.hpp>
 
 #include "aggregation/base/units.h"
+#include "coordinator/command/view_parts.h"
 #include "coordinator/report/files.h"
 
 namespace tributary {
 namespace {
 
 using coordinator::StageOpened;
-
-std::string_view StageWords(TaskKind kind) {
-  switch (kind) {
-    case TaskKind::kTrain:
-      return "training";
-    case TaskKind::kFeatureMoments:
-      return "feature statistics";
-    case TaskKind::kGradientSum:
-    case TaskKind::kPublicGradient:
-      return "gradient statistics";
-    case TaskKind::kEvaluate:
-      return "evaluating on clients";
-    case TaskKind::kPublicEvaluate:
-      return "evaluating";
-  }
-  return "";
-}
 
 class TextProgress : public RunProgress {
  public:
@@ -52,10 +36,10 @@ class TextProgress : public RunProgress {
   void OnStage(const StageOpened& stage) override {
     if (stage.round > 0 && first_round_ < 0)
       first_round_ = stage.round, first_round_began_ = std::chrono::steady_clock::now();
-    Bar(stage, 0, 0);
+    ShowStage(stage, 0, 0);
   }
   void OnClient(const StageOpened& stage, int64_t accepted, int64_t ended) override {
-    Bar(stage, accepted, ended);
+    ShowStage(stage, accepted, ended);
   }
 
   void OnAbandoned(const StageOpened& stage, Reason reason, const std::string& why) override {
@@ -126,14 +110,11 @@ class TextProgress : public RunProgress {
                         static_cast<double>(rounds_ - round);
     return fmt::format("  {} left", FormatDuration(Duration(std::llround(left * 1e6))));
   }
-  void Bar(const StageOpened& stage, int64_t accepted, int64_t ended) {
+  void ShowStage(const StageOpened& stage, int64_t accepted, int64_t ended) {
     if (!terminal_) return;
-    constexpr int64_t kWidth = 24;
-    const int64_t cohort = std::max<int64_t>(1, static_cast<int64_t>(stage.cohort.size()));
-    const int64_t filled = kWidth * std::min(ended, cohort) / cohort;
-    fmt::print("\r\033[Kround {:>3}/{}  {} [{}{}] {}/{}", stage.round, rounds_,
-               StageWords(stage.kind), std::string(static_cast<size_t>(filled), '#'),
-               std::string(static_cast<size_t>(kWidth - filled), '.'), accepted, cohort);
+    const auto cohort = static_cast<int64_t>(stage.cohort.size());
+    fmt::print("\r\033[Kround {:>3}/{}  {} {} {}/{}", stage.round, rounds_, StageWords(stage.kind),
+               Bar(ended, cohort), accepted, cohort);
     std::fflush(stdout);
   }
   void Clear() const {

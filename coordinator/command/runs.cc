@@ -3,7 +3,9 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "coordinator/command/following.h"
 #include "coordinator/command/remote.h"
+#include "coordinator/command/runs.h"
 #include "deploy/commands.h"
 
 namespace tributary {
@@ -34,19 +36,6 @@ void PrintRuns(const Json& json) {
     fmt::print("{:20} {:12} {:>9} {:12} {}\n", run["run"].get<std::string>(),
                run["phase"].get<std::string>(), Progress(run), run["method"].get<std::string>(),
                run["why"].get<std::string>());
-}
-
-void PrintStatus(const Json& run) {
-  fmt::print("{}: {}, round {}\n  {}\n", run["run"].get<std::string>(),
-             run["phase"].get<std::string>(), Progress(run), run["why"].get<std::string>());
-  std::string names;
-  for (const Json& name : run["waits_for"])
-    names += (names.empty() ? "" : ", ") + name.get<std::string>();
-  if (!names.empty()) fmt::print("  waits for: {}\n", names);
-  if (!run["seconds_left"].is_null())
-    fmt::print("  until: {:.0f} s from now\n", run["seconds_left"].get<double>());
-  if (!run["last_fault"].get<std::string>().empty())
-    fmt::print("  last fault: {}\n", run["last_fault"].get<std::string>());
 }
 
 std::string Cell(const Json& value) {
@@ -108,26 +97,44 @@ CommandBody AddControl(CLI::App& app, const std::string& action) {
 Result<int> Wait(const Options& options) {
   ASSIGN_OR_RETURN(const auto channel, OpenRemote(options.remote));
   CatchInterrupts();
-  const auto stream = channel->Open("Admin/Watch");
-  if (stream->Write(proto::RunRef{options.run})) stream->WritesDone();
+  Following following(*channel, "Admin/Watch", [&](rpc::Stream& stream) {
+    if (stream.Write(proto::RunRef{options.run})) stream.WritesDone();
+  });
   std::string last;
-  for (;;) {
-    ASSIGN_OR_RETURN(const auto document, stream->Read<proto::Document>());
-    if (!document) break;
-    last = document->json.value;
+  for (bool is_over = false; !is_over;) {
+    ASSIGN_OR_RETURN(Following::Heard heard, following.Next(kGlance));
+    if (IsInterrupted()) return SayItGoesOn(options.run, "wait");
+    if (heard.what == Following::Heard::kDocument) last = std::move(heard.text);
+    SayLink(heard);
+    is_over = heard.what == Following::Heard::kEnd;
   }
-  RETURN_IF_ERROR(stream->Finish());
   const Json run = Json::parse(last);
   if (options.remote.json)
     fmt::print("{}\n", last);
   else
     PrintStatus(run);
-  return run.value("reason", "") == "complete" || run.value("reason", "") == "early_stop"
-             ? kDone
-             : kWorkFailed;
+  return EndingOf(run);
 }
 
 }  // namespace
+
+void PrintStatus(const Json& run) {
+  fmt::print("{}: {}, round {}\n  {}\n", run["run"].get<std::string>(),
+             run["phase"].get<std::string>(), Progress(run), run["why"].get<std::string>());
+  std::string names;
+  for (const Json& name : run["waits_for"])
+    names += (names.empty() ? "" : ", ") + name.get<std::string>();
+  if (!names.empty()) fmt::print("  waits for: {}\n", names);
+  if (!run["seconds_left"].is_null())
+    fmt::print("  until: {:.0f} s from now\n", run["seconds_left"].get<double>());
+  if (!run["last_fault"].get<std::string>().empty())
+    fmt::print("  last fault: {}\n", run["last_fault"].get<std::string>());
+}
+
+int EndingOf(const Json& run) {
+  const std::string reason = run.value("reason", "");
+  return reason == "complete" || reason == "early_stop" ? kDone : kWorkFailed;
+}
 
 CommandBody AddRuns(CLI::App& app) {
   auto options = Declare(app, false);

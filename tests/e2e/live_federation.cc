@@ -10,8 +10,13 @@
 namespace tributary {
 namespace {
 
-// A port that nobody had a moment ago.
-int FreePort() {
+std::string FirstLine(const std::string& text) { return text.substr(0, text.find('\n')); }
+
+constexpr const char* kLabels = "model.labels=[\"blue\",\"green\",\"red\"]";
+
+}  // namespace
+
+int LiveFederation::FreePort() {
   const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
@@ -23,12 +28,6 @@ int FreePort() {
   TRIBUTARY_CHECK(bound, "a port is free");
   return ntohs(address.sin_port);
 }
-
-std::string FirstLine(const std::string& text) { return text.substr(0, text.find('\n')); }
-
-constexpr const char* kLabels = "model.labels=[\"blue\",\"green\",\"red\"]";
-
-}  // namespace
 
 LiveFederation::LiveFederation(int clients, const std::string& more, Security security)
     : world_(clients),

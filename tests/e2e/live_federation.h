@@ -21,6 +21,8 @@ class LiveFederation {
   void StartClient(int number, const std::vector<std::string>& variables = {});
   void StartAll();
 
+  static int FreePort();  // that nobody had a moment ago
+
   // An administrator's invitation, taken by the client.
   void Join(int number);
   std::string Invite(const std::string& name, const Settings& options = {});

@@ -16,7 +16,7 @@ using testing::HasSubstr;
 
 constexpr const char* kCommands[] = {"simulate", "check",  "methods",  "inspect",
                                      "compare",  "export", "evaluate", "predict",
-                                     "tokenize", "data",   "init"};
+                                     "tokenize", "data",   "init",     "watch"};
 
 TEST(Help, EveryCommandHasExamples) {
   const Outcome all = RunProgram({"--help"});
