@@ -32,8 +32,8 @@ std::string Now() {
 bool IsAppendedTo(const fs::path& path) { return path.begin()->string() == "audit"; }
 bool IsLeftOut(const fs::path& path) {
   const std::string top = path.begin()->string(), name = path.filename();
-  if (top == "runs") return path.parent_path().filename() == "views" || name.ends_with(".tmp");
-  if (top == "uploads") return name.ends_with(".part");
+  if (top == "runs" || top == "uploads")
+    return path.parent_path().filename() == "views" || !Digest::FromHex(name);
   const bool is_kept = top == "audit" || top == "authority" || top == "identity" || top == "admin";
   return !is_kept || name.ends_with(".tmp");
 }

@@ -83,8 +83,7 @@ Result<Run*> Federation::AddRun(RunSetup setup) {
   };
   const std::string token = setup.submission.token;
   ASSIGN_OR_RETURN(auto run, Run::Open(std::move(setup), std::move(stores), tags_of,
-                                       options_.threads, options_.retention, *this,
-                                       around_.Now()));
+                                       options_.threads, options_.retention, *this, around_.Now()));
   if (!token.empty()) by_token_[token] = id;
   return (runs_[id] = std::move(run)).get();
 }

@@ -27,8 +27,8 @@ struct FederationOptions {
   std::filesystem::path directory;  // of the project's state
   int threads = 1;                  // of a fold
   Retention retention;
-  int64_t most_runs = 8;            // that are not finished
-  bool enrol_on_sight = false;      // without certificates: whoever connects belongs to it
+  int64_t most_runs = 8;        // that are not finished
+  bool enrol_on_sight = false;  // without certificates: whoever connects belongs to it
 };
 
 class Federation : private Effects {

@@ -1,5 +1,7 @@
 #include "coordinator/daemon/run.h"
 
+#include <set>
+
 #include "aggregation/base/version.h"
 #include "coordinator/core/text.h"
 #include "coordinator/fold/totals.h"
@@ -116,30 +118,33 @@ Status Run::CarryOut(const coordinator::Command& command) {
   } else if (const auto* fold = std::get_if<FinishAggregate>(&command)) {
     effects_.Fold(*this, *fold);
   } else if (const auto* discard = std::get_if<DiscardUploads>(&command)) {
-    return DiscardUploads(discard->before);
+    return DropUploads(discard->before);
   } else if (std::holds_alternative<PublishCheckpoint>(command)) {
-    return DiscardStates();
+    return DropStates();
   }
   return {};  // what is published or finished is read from the state
 }
 
-Status Run::DiscardUploads(int64_t before) {
+Status Run::DropUploads(int64_t before) {
   store::UploadStore& uploads = *stores_.uploads;
   if (retention_.updates == "none") return uploads.DiscardBefore(setup_.id, before);
-  std::set<Digest> counted;  // of the stage that has just ended, if it was committed
-  int64_t committed = 0;     // the newest
-  for (const Record& record : records_)
-    if (const auto* done = std::get_if<coordinator::StageCommitted>(&record))
-      committed = done->sequence;
-  if (committed == before - 1)
-    for (const auto& accepted : fold::AcceptedOf(records_, committed))
+  int64_t last = 0;         // the newest training stage that was committed
+  bool is_counted = false;  // the stage that has just ended was
+  for (const Record& record : records_) {
+    const auto* done = std::get_if<coordinator::StageCommitted>(&record);
+    if (done == nullptr) continue;
+    is_counted = done->sequence == before - 1;
+    if (done->rows == 0) last = done->sequence;  // no evaluation
+  }
+  std::set<Digest> counted;
+  if (is_counted)
+    for (const auto& accepted : fold::AcceptedOf(records_, before - 1))
       counted.insert(accepted.digest);
-  if (retention_.updates == "last")
-    RETURN_IF_ERROR(uploads.DiscardBefore(setup_.id, committed));
+  if (retention_.updates == "last") RETURN_IF_ERROR(uploads.DiscardBefore(setup_.id, last));
   return uploads.DiscardAllBut(setup_.id, before - 1, counted);
 }
 
-Status Run::DiscardStates() {
+Status Run::DropStates() {
   if (retention_.states == "all") return {};
   const coordinator::State& state = core_->state();
   std::set<Digest> kept = {plan_.start_checkpoint, state.checkpoint};

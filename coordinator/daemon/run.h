@@ -49,7 +49,6 @@ Result<std::unique_ptr<fold::Folder>> OpenFolder(const RunSetup& setup, TagsOf t
                                                  const store::UploadStore& uploads, int threads);
 class Run {
  public:
-
   // `threads` fold. Errors: the stores', or a journal that cannot be.
   static Result<std::unique_ptr<Run>> Open(RunSetup setup, RunStores stores, TagsOf tags_of,
                                            int threads, Retention retention, Effects& effects,
@@ -99,8 +98,8 @@ class Run {
   Status CarryOutReady();
   Status Persist(std::span<const coordinator::Record> records);
   Status CarryOut(const coordinator::Command& command);
-  Status DiscardUploads(int64_t before);
-  Status DiscardStates();
+  Status DropUploads(int64_t before);
+  Status DropStates();
   void Halt(TimePoint now, const Error& error);
 
   const RunSetup setup_;

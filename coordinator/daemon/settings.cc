@@ -32,13 +32,22 @@ std::vector<config::Key> KeysOf(Settings& s) {
       {"http.token_file", &s.http_token_file, false,
        "File (mode 0600) whose first line is the token that every page but health then needs."},
   };
-  keys.push_back({"retention.updates", &s.retention.updates, false,
-                  "Clients' updates that are kept once their stage is over: none, those of the last "
-                  "stage, or all. `tributary verify` makes again what they were combined to.",
-                  0, 0, {"none", "last", "all"}});
-  keys.push_back({"retention.states", &s.retention.states, false,
-                  "Published adapters that are kept: the last with the best, or every round's.", 0,
-                  0, {"last", "all"}});
+  keys.push_back(
+      {"retention.updates",
+       &s.retention.updates,
+       false,
+       "Clients' updates that are kept once their stage is over: none, those of the last "
+       "round, or all. `tributary verify` makes again what they were combined to.",
+       0,
+       0,
+       {"none", "last", "all"}});
+  keys.push_back({"retention.states",
+                  &s.retention.states,
+                  false,
+                  "Published adapters that are kept: the last with the best, or every round's.",
+                  0,
+                  0,
+                  {"last", "all"}});
   config::AddLogKeys(s.log, &keys);
   return keys;
 }

@@ -50,10 +50,10 @@ class Walk {
       return Differs(stage, fmt::format("its updates give {}, and the journal says {}",
                                         made->digest.Hex(), committed.digest.Hex()));
     if (made->rows != committed.rows || made->correct != committed.correct)
-      return Differs(stage, fmt::format("its updates give {} of {} rows right, and the journal {} "
-                                        "of {}",
-                                        made->correct, made->rows, committed.correct,
-                                        committed.rows));
+      return Differs(stage,
+                     fmt::format("its updates give {} of {} rows right, and the journal {} "
+                                 "of {}",
+                                 made->correct, made->rows, committed.correct, committed.rows));
     verified.how = How::kMadeAgain;
     return verified;
   }
