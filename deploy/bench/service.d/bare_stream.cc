@@ -84,9 +84,9 @@ Result<double> SendBareStream(const std::filesystem::path& identity, int port,
                               const std::filesystem::path& file) {
   ASSIGN_OR_RETURN(const MappedFile bytes, MappedFile::Open(file));
   ASSIGN_OR_RETURN(const auto own, rpc::OwnCredentials(identity));
-  const auto channel =
-      grpc::CreateChannel(fmt::format("127.0.0.1:{}", port),
-                          rpc::ChannelTls(identity, rpc::IsCoordinator(identity, own.identity.project)));
+  const auto channel = grpc::CreateChannel(
+      fmt::format("127.0.0.1:{}", port),
+      rpc::ChannelTls(identity, rpc::IsCoordinator(identity, own.identity.project)));
   if (!channel->WaitForConnected(std::chrono::system_clock::now() + std::chrono::seconds(20)))
     return MakeError(Code::kUnavailable, "127.0.0.1:{}: cannot connect", port);
   grpc::GenericStub stub(channel);

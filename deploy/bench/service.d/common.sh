@@ -20,7 +20,9 @@ end_service() {
 trap end_service EXIT
 
 # peers ARGUMENT...: service_bench's sites of the service that new_service made.
-peers() { "$programs/service_bench" peers --sites "$work/sites" --directory "$sites_disk" "$@"; }
+peers() {
+  "$programs/service_bench" peers --sites "$sites_disk/sites" --directory "$sites_disk" --model-config "$work/config.json" "$@"
+}
 
 free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 
@@ -28,7 +30,7 @@ free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1
 new_service() {
   local port
   port=$(free_port)
-  rm -rf "$work/sites"
+  rm -rf "$sites_disk/sites"
   state=${2:-$work}/state
   rm -rf "$state"
   cat >"$work/coordinator.toml" <<TOML
@@ -38,7 +40,7 @@ listen = "127.0.0.1:$port"
 listen = "127.0.0.1:$(free_port)"
 TOML
   "$programs/tributary" certs init "$work/coordinator.toml" >/dev/null 2>&1
-  "$programs/service_bench" sites "$work/coordinator.toml" "$1" "$work/sites"
+  "$programs/service_bench" sites "$work/coordinator.toml" "$1" "$sites_disk/sites"
   export TRIBUTARY_IDENTITY=$state/default/admin
 }
 

@@ -8,7 +8,8 @@
 
 namespace tributary::bench {
 
-Result<MadeUp> MadeUp::From(const std::string& plan, const std::filesystem::path& model_config) {
+Result<MadeUp> MadeUp::From(const std::string& plan, const std::filesystem::path& model_config,
+                            int64_t salt) {
   ASSIGN_OR_RETURN(const config::Config config, config::ReadPlan(plan));
   ASSIGN_OR_RETURN(const std::string text, ReadFile(model_config));
   ASSIGN_OR_RETURN(const plan::BaseModel base, plan::ReadBaseModel(text, model_config.string()));
@@ -16,6 +17,7 @@ Result<MadeUp> MadeUp::From(const std::string& plan, const std::filesystem::path
   around.population = 1'000'000;
   std::vector<config::Fault> faults;
   MadeUp made;
+  made.salt_ = salt;
   made.plan_ = plan::Assemble(config, base, around, faults).fold;
   RETURN_IF_ERROR(config::AsStatus(faults));
   return made;
@@ -24,7 +26,7 @@ Result<MadeUp> MadeUp::From(const std::string& plan, const std::filesystem::path
 std::string MadeUp::Update(const ClientId& client, int64_t rank, const Task& task) const {
   fold::FoldPlan plan = plan_;
   plan.rank_of = [rank](const ClientId&) { return rank; };
-  const size_t own = std::hash<std::string>()(client.value) % 1000;
+  const size_t own = std::hash<std::string>()(fmt::format("{} {}", client.value, salt_)) % 1000;
   const auto value = static_cast<float>(own + 1) * 1e-6f;
   TensorMap update;
   for (const auto& [name, entry] : fold::UploadLayout(plan, client, task)) {

@@ -16,7 +16,7 @@ using Seconds = std::chrono::duration<double>;
 
 struct Options {
   std::filesystem::path config, sites, directory, model_config, identity, file, replies, ready;
-  int64_t count = 1, first = 0;
+  int64_t count = 1, first = 0, salt = 0;
   double beat = 0, time = 0, since = 0;
   bool fetches = true, offers = true, together = false;
   int port = 0;
@@ -45,7 +45,8 @@ Sum Add(const std::vector<std::unique_ptr<Peer>>& peers) {
 void KeepTime(const Options& options, const std::vector<std::unique_ptr<Peer>>& peers) {
   const auto began = Clock::now();
   const auto is_over = [&](const Sum& sum) {
-    const auto done = sum.lost + (options.offers ? sum.ended : static_cast<int64_t>(sum.uploads.size()));
+    const auto done =
+        sum.lost + (options.offers ? sum.ended : static_cast<int64_t>(sum.uploads.size()));
     return options.time > 0 ? Clock::now() - began >= Seconds(options.time)
                             : done >= static_cast<int64_t>(peers.size());
   };
@@ -67,8 +68,13 @@ Result<int> Peers(const Options& options) {
   std::vector<std::unique_ptr<Peer>> peers;
   const auto began = Clock::now();
   for (int64_t i = 0; i < options.count; ++i) {
-    PeerOptions peer{options.sites / SiteName(options.first + i), options.directory,
-                     options.model_config, options.fetches, options.offers, nullptr};
+    PeerOptions peer{options.sites / SiteName(options.first + i),
+                     options.directory,
+                     options.model_config,
+                     options.salt,
+                     options.fetches,
+                     options.offers,
+                     nullptr};
     if (options.together) peer.together = &together;
     ASSIGN_OR_RETURN(auto dialled, Peer::Dial(std::move(peer)));
     peers.push_back(std::move(dialled));
@@ -82,7 +88,8 @@ Result<int> Peers(const Options& options) {
     std::ofstream out(options.replies);
     for (const Duration reply : sum.replies) out << reply.count() << "\n";
   }
-  const Duration upload = sum.uploads.empty() ? Duration(0) : *std::ranges::max_element(sum.uploads);
+  const Duration upload =
+      sum.uploads.empty() ? Duration(0) : *std::ranges::max_element(sum.uploads);
   fmt::print(
       "{{\"peers\": {}, \"accepted\": {}, \"dismissed\": {}, \"lost\": {}, \"connecting\": {:.3f}, "
       "\"whole\": {:.3f}, \"slowest_upload\": {:.4f}, \"beats\": {}}}\n",
@@ -102,8 +109,8 @@ Result<int> Serving(const Options& options) {
   endpoint.address = privacy::CoordinatorOf(options.identity);
   for (;;) {
     ASSIGN_OR_RETURN(const auto channel, rpc::Channel::Open(endpoint));
-    const auto runs = channel->Call<proto::Document>("Admin/Runs", proto::RunsRequest{},
-                                                     std::chrono::seconds(1));
+    const auto runs =
+        channel->Call<proto::Document>("Admin/Runs", proto::RunsRequest{}, std::chrono::seconds(1));
     if (runs) break;
     if (runs.error().code != Code::kUnavailable && runs.error().code != Code::kDeadlineExceeded)
       return tl::unexpected(runs.error());
@@ -118,8 +125,7 @@ Result<int> Bare(const Options& options) {
     RETURN_IF_ERROR(ServeBareStreams(options.identity));
     return 0;
   }
-  ASSIGN_OR_RETURN(const double took,
-                   SendBareStream(options.identity, options.port, options.file));
+  ASSIGN_OR_RETURN(const double took, SendBareStream(options.identity, options.port, options.file));
   fmt::print("{{\"seconds\": {:.4f}}}\n", took);
   return 0;
 }
@@ -138,6 +144,7 @@ Result<int> Run(int argc, char** argv) {
   peers->add_option("--count", o.count);
   peers->add_option("--directory", o.directory, "For outboxes and caches")->required();
   peers->add_option("--model-config", o.model_config);
+  peers->add_option("--salt", o.salt, "Another number, other updates");
   peers->add_option("--beat", o.beat, "Seconds between two heartbeats of a site; 0: none");
   peers->add_option("--time", o.time, "Seconds; 0: until every run has ended");
   peers->add_option("--replies", o.replies, "File for the microseconds of every reply");

@@ -158,7 +158,7 @@ Status Peer::Work(const RunId& run, RunSession& session, const Task& task) {
   if (!session.made_up) {
     ASSIGN_OR_RETURN(const std::string plan,
                      rpc::FetchBlob(*channel_, run, session.plan, kMaxPlan));
-    ASSIGN_OR_RETURN(session.made_up, MadeUp::From(plan, options_.model_config));
+    ASSIGN_OR_RETURN(session.made_up, MadeUp::From(plan, options_.model_config, options_.salt));
   }
   int64_t fetched = 0;
   if (options_.fetches && task.kind != TaskKind::kFeatureMoments)

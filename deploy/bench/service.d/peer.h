@@ -19,6 +19,7 @@ struct PeerOptions {
   std::filesystem::path identity;      // names the coordinator, too
   std::filesystem::path directory;     // of its outbox and its cache
   std::filesystem::path model_config;  // the base model's
+  int64_t salt = 0;                    // of its updates
   bool fetches = true;                 // the checkpoint, before it makes an update up
   bool offers = true;                  // what it has uploaded
   std::barrier<>* together = nullptr;  // waits here before it uploads

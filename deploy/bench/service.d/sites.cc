@@ -14,8 +14,8 @@ std::string SiteName(int64_t number) { return fmt::format("site-{:04}", number);
 Status MakeSites(const std::filesystem::path& config, int64_t count,
                  const std::filesystem::path& out) {
   ASSIGN_OR_RETURN(const daemon::Settings settings, daemon::ReadSettings(config));
-  ASSIGN_OR_RETURN(const auto issuer, identity::Issuer::Open(daemon::AuthorityDirectory(settings),
-                                                             settings.project));
+  ASSIGN_OR_RETURN(const auto issuer,
+                   identity::Issuer::Open(daemon::AuthorityDirectory(settings), settings.project));
   ASSIGN_OR_RETURN(const auto store,
                    store::OpenSqliteStore(daemon::ProjectDirectory(settings) / "state.db"));
   ASSIGN_OR_RETURN(daemon::Registry registry, daemon::Registry::Open(*store));
