@@ -263,7 +263,59 @@ Status TakeFields(Wire& wire, Message& message) {
   return status;
 }
 
+// --- chunks, as Encode has them ---
+
+constexpr char kUploadChunk = 0x12, kChunkOffset = 0x08, kChunkData = 0x12;  // fields 2, 1 and 2
+
+void PutVarint(std::string& out, uint64_t value) {
+  for (; value >= 0x80; value >>= 7) out += static_cast<char>(value | 0x80);
+  out += static_cast<char>(value);
+}
+std::optional<uint64_t> TakeVarint(std::string_view& bytes) {
+  uint64_t value = 0;
+  for (int shift = 0; shift < 64 && !bytes.empty(); shift += 7) {
+    const auto byte = static_cast<unsigned char>(bytes.front());
+    bytes.remove_prefix(1);
+    value |= static_cast<uint64_t>(byte & 0x7f) << shift;
+    if (byte < 0x80) return value;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
+
+std::string ChunkHead(int64_t offset, size_t size) {
+  std::string inner;
+  if (offset != 0) inner += kChunkOffset, PutVarint(inner, static_cast<uint64_t>(offset));
+  inner += kChunkData;
+  PutVarint(inner, size);
+  std::string head(1, kUploadChunk);
+  PutVarint(head, inner.size() + size);
+  return head + inner;
+}
+
+std::optional<FoundChunk> FindChunk(std::string_view first, size_t size) {
+  std::string_view rest = first;
+  const auto skip = [&](char tag) {
+    const bool is_there = !rest.empty() && rest.front() == tag;
+    if (is_there) rest.remove_prefix(1);
+    return is_there;
+  };
+  if (!skip(kUploadChunk) || !TakeVarint(rest)) return std::nullopt;
+  FoundChunk found;
+  if (skip(kChunkOffset)) {
+    const auto offset = TakeVarint(rest);
+    if (!offset) return std::nullopt;
+    found.offset = static_cast<int64_t>(*offset);
+  }
+  if (!skip(kChunkData)) return std::nullopt;
+  const auto data = TakeVarint(rest);
+  if (!data || *data == 0 || *data > kMaxChunk) return std::nullopt;
+  found.begin = first.size() - rest.size();
+  const bool is_all = size == found.begin + *data;
+  const bool is_plain = is_all && first.starts_with(ChunkHead(found.offset, *data));
+  return is_plain ? std::optional(found) : std::nullopt;
+}
 
 template <typename Message>
 std::string Encode(const Message& message) {

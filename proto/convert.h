@@ -8,6 +8,8 @@
 // characters and within their length, lists within theirs. Fields that are not known are ignored,
 // which is how a newer minor version is understood.
 
+#include <optional>
+
 #include "proto/message.h"
 
 namespace tributary::proto {
@@ -17,5 +19,19 @@ template <typename Message>
 std::string Encode(const Message& message);
 template <typename Message>
 Result<Message> Decode(std::string_view bytes);
+
+// A chunk without copies of its data: what goes before them in the encoding of an UploadMessage
+// with Chunk{offset, `size` bytes}. Nothing goes behind them.
+std::string ChunkHead(int64_t offset, size_t size);
+
+// And back: the offset, and where in the message the data begin. `first` are the first
+// kMostChunkHead bytes of a message of `size` bytes, or all of them. Nothing where it is not what
+// ChunkHead makes, or breaks a limit: Decode has the last word there.
+inline constexpr size_t kMostChunkHead = 32;
+struct FoundChunk {
+  int64_t offset = 0;
+  size_t begin = 0;
+};
+std::optional<FoundChunk> FindChunk(std::string_view first, size_t size);
 
 }  // namespace tributary::proto

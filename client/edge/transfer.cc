@@ -16,7 +16,11 @@ bool IsPassing(Code code) {
 
 Status Upload(rpc::Channel& channel, const proto::UploadBegin& begin,
               const std::filesystem::path& file, std::stop_token stop) {
-  ASSIGN_OR_RETURN(const MappedFile bytes, MappedFile::Open(file));
+  ASSIGN_OR_RETURN(MappedFile mapped, MappedFile::Open(file));
+  const auto bytes = std::make_shared<const MappedFile>(std::move(mapped));
+  if (static_cast<int64_t>(bytes->bytes().size()) != begin.size)
+    return MakeError(Code::kDataLoss, "{}: has {} bytes, expected {}", file.string(),
+                     bytes->bytes().size(), begin.size);
   const auto stream = channel.Open("Transfer/Upload");
   const auto ended = [&] {
     Status why = stream->Finish();
@@ -31,11 +35,10 @@ Status Upload(rpc::Channel& channel, const proto::UploadBegin& begin,
       stream->Cancel();
       return stream->Finish() ? MakeError(Code::kCancelled, "stopped") : ended();
     }
-    const auto part = bytes.bytes().subspan(
+    const auto part = bytes->bytes().subspan(
         static_cast<size_t>(at), std::min(proto::kMaxChunk, static_cast<size_t>(begin.size - at)));
-    proto::Chunk chunk{at, {std::string(reinterpret_cast<const char*>(part.data()), part.size())}};
+    if (!stream->WriteChunk(at, part, bytes)) return ended();
     at += static_cast<int64_t>(part.size());
-    if (!stream->Write(proto::UploadMessage{std::move(chunk)})) return ended();
   }
   if (!state->committed) {
     ASSIGN_OR_RETURN(state, stream->Read<proto::UploadState>());

@@ -1,7 +1,10 @@
 #include "coordinator/service/transfer_service.h"
 
+#include <deque>
+
 #include <tributary/v1/transfer.grpc.pb.h>
 #include "coordinator/service/reactor.h"
+#include "coordinator/service/upload_turns.h"
 #include "proto/convert.h"
 #include "proto/rpc/bytes.h"
 
@@ -15,32 +18,97 @@ using grpc::ByteBuffer;
 using UploadBase = grpc::ServerBidiReactor<ByteBuffer, ByteBuffer>;
 using FetchBase = grpc::ServerWriteReactor<ByteBuffer>;
 
-// One message is looked at at a time: the next is read when the last one is on the disk.
+constexpr size_t kUploadsAtOnce = 16;  // each has up to two chunks in hand and one on its way
+
+// The next chunk comes in while the last one goes to the disk; one is looked at at a time.
 class Uploading : public Reactor<Uploading, UploadBase> {
  public:
-  Uploading(const TransferParts& parts, ClientId client)
-      : parts_(parts), client_(std::move(client)) {}
+  Uploading(const TransferParts& parts, std::shared_ptr<UploadTurns> turns, ClientId client)
+      : parts_(parts), turns_(std::move(turns)), client_(std::move(client)) {}
 
-  void Listen() { StartRead(&in_); }
+  void Listen() { ReadNext(); }
 
   void OnReadDone(bool ok) override {
-    if (!ok) return End({Code::kCancelled, "the upload was broken off"});
-    parts_.pool.Post([self = shared_from_this()] {
-      if (Status taken = self->Take(); !taken) self->End(taken.error());
-    });
+    bool is_idle = false;
+    {
+      const std::scoped_lock lock(mutex_);
+      is_reading_ = false;
+      if (!ok) {  // who has sent everything may end its side
+        if (!is_all_here_) EndLocked({Code::kCancelled, "the upload was broken off"});
+        return;
+      }
+      Arrived arrived = Look(in_);
+      in_.Clear();
+      is_all_here_ = arrived.chunk && arrived.end() >= begin_.size;
+      may_read_ahead_ = arrived.chunk && !is_all_here_;
+      arrived_.push_back(std::move(arrived));
+      is_idle = !std::exchange(is_working_, true);
+      SayWhetherWaiting();
+      ReadNextLocked();
+    }
+    if (is_idle) parts_.pool.Post([self = shared_from_this()] { self->Work(); });
   }
 
   void OnWriteDone(bool ok) override {
     if (!ok) return End({Code::kCancelled, "the stream was broken off"});
     if (is_committed_) return End();
-    Read();
+    ReadNext();
   }
 
  private:
-  Status Take() {
-    ASSIGN_OR_RETURN(const auto message, proto::Decode<proto::UploadMessage>(ToBytes(in_)));
+  struct Arrived {
+    std::vector<grpc::Slice> slices;
+    std::optional<proto::FoundChunk> chunk;  // or another message, or one that is not plain
+    size_t size = 0;
+    int64_t end() const {
+      return chunk->offset + static_cast<int64_t>(size) - static_cast<int64_t>(chunk->begin);
+    }
+  };
+  static Arrived Look(const ByteBuffer& message) {
+    Arrived arrived;
+    if (!message.Dump(&arrived.slices).ok()) return arrived;
+    arrived.size = message.Length();
+    const std::string first = rpc::FirstBytes(arrived.slices, proto::kMostChunkHead);
+    arrived.chunk = proto::FindChunk(first, arrived.size);
+    return arrived;
+  }
+
+  // On the pool: one message, then the others' turn.
+  void Work() {
+    Arrived arrived;
+    {
+      const std::scoped_lock lock(mutex_);
+      arrived = std::move(arrived_.front());
+      arrived_.pop_front();
+      ReadNextLocked();
+    }
+    if (Status taken = Take(arrived); !taken) End(taken.error());
+    const std::scoped_lock lock(mutex_);
+    is_working_ = !arrived_.empty() && !is_ended_;
+    if (is_working_)
+      parts_.pool.Post([self = shared_from_this()] { self->Work(); });
+    else
+      SayWhetherWaiting();
+  }
+
+  Status Take(const Arrived& arrived) {
+    if (arrived.chunk) {
+      std::vector<std::span<const std::byte>> parts;
+      size_t skip = arrived.chunk->begin;
+      for (const grpc::Slice& slice : arrived.slices) {
+        const auto bytes = std::as_bytes(std::span(slice.begin(), slice.size()));
+        parts.push_back(bytes.subspan(std::min(skip, bytes.size())));
+        skip -= std::min(skip, bytes.size());
+      }
+      return Take(arrived.chunk->offset, parts);
+    }
+    ByteBuffer whole(arrived.slices.data(), arrived.slices.size());
+    ASSIGN_OR_RETURN(const auto message, proto::Decode<proto::UploadMessage>(ToBytes(whole)));
     if (const auto* begin = std::get_if<proto::UploadBegin>(&message.body)) return Take(*begin);
-    return Take(std::get<proto::Chunk>(message.body));
+    const auto& chunk = std::get<proto::Chunk>(message.body);
+    if (chunk.data.value.empty()) return InvalidArgument("an empty chunk");
+    const std::span<const std::byte> bytes = std::as_bytes(std::span(chunk.data.value));
+    return Take(chunk.offset, {&bytes, 1});
   }
 
   Status Take(const proto::UploadBegin& begin) {
@@ -50,15 +118,24 @@ class Uploading : public Reactor<Uploading, UploadBase> {
     const bool posted =
         parts_.driver.Post([self = shared_from_this()](daemon::Federation& federation) {
           const Status admitted = federation.Admits(self->client_, self->begin_);
-          self->parts_.pool.Post([self, admitted] {
-            Status open = admitted ? self->Open() : admitted;
-            if (!open) self->End(open.error());
+          if (!admitted) return self->End(admitted.error());
+          self->turns_->Take([self](std::unique_ptr<UploadTurn> turn) {
+            // Shared, since a function must be copied.
+            const auto given = std::make_shared<std::unique_ptr<UploadTurn>>(std::move(turn));
+            self->parts_.pool.Post([self, given] {
+              if (Status open = self->Open(std::move(*given)); !open) self->End(open.error());
+            });
           });
         });
     return posted ? Status() : MakeError(Code::kUnavailable, "the coordinator stops");
   }
 
-  Status Open() {
+  Status Open(std::unique_ptr<UploadTurn> turn) {
+    {
+      const std::scoped_lock lock(mutex_);
+      if (is_ended_) return {};
+      turn_ = std::move(turn);
+    }
     ASSIGN_OR_RETURN(upload_, parts_.uploads.Begin({begin_.run, begin_.sequence, client_,
                                                     begin_.digest, begin_.size}));
     if (upload_->offset() == begin_.size) return Commit();
@@ -66,22 +143,26 @@ class Uploading : public Reactor<Uploading, UploadBase> {
     return {};
   }
 
-  Status Take(const proto::Chunk& chunk) {
+  Status Take(int64_t offset, store::Upload::Parts parts) {
     if (upload_ == nullptr) return MakeError(Code::kFailedPrecondition, "UploadBegin comes first");
-    if (chunk.offset != upload_->offset())
-      return MakeError(Code::kAborted, "a chunk at {}, expected at {}", chunk.offset,
-                       upload_->offset());
-    if (chunk.data.value.empty()) return InvalidArgument("an empty chunk");
-    RETURN_IF_ERROR(upload_->Write(std::as_bytes(std::span(chunk.data.value))));
-    parts_.counters.received += static_cast<int64_t>(chunk.data.value.size());
+    if (offset != upload_->offset())
+      return MakeError(Code::kAborted, "a chunk at {}, expected at {}", offset, upload_->offset());
+    RETURN_IF_ERROR(upload_->Write(parts));
+    parts_.counters.received += upload_->offset() - offset;
     if (upload_->offset() == begin_.size) return Commit();
-    Read();
+    ReadNext();
     return {};
   }
 
   Status Commit() {
     RETURN_IF_ERROR(upload_->Commit());
     is_committed_ = true;
+    std::unique_ptr<UploadTurn> turn;
+    {
+      const std::scoped_lock lock(mutex_);
+      is_all_here_ = true;
+      turn = std::move(turn_);
+    }
     Answer(true);
     return {};
   }
@@ -90,16 +171,39 @@ class Uploading : public Reactor<Uploading, UploadBase> {
     out_ = ToBuffer(proto::Encode(proto::UploadState{upload_->offset(), committed}));
     IfOpen([this] { StartWrite(&out_); });
   }
-  void Read() {
-    IfOpen([this] { StartRead(&in_); });
+  // Once the last message has been handled, or if it was a chunk before the last one.
+  void ReadNext() {
+    const std::scoped_lock lock(mutex_);
+    may_read_ahead_ = true;
+    ReadNextLocked();
+  }
+  void ReadNextLocked() {
+    if (is_ended_ || is_reading_ || is_all_here_ || !may_read_ahead_ || arrived_.size() > 1) return;
+    is_reading_ = true;
+    SayWhetherWaiting();
+    StartRead(&in_);
+  }
+  // With mutex_ held.
+  void SayWhetherWaiting() {
+    if (turn_ == nullptr) return;
+    if (is_reading_ && !is_working_)
+      turn_->Waits();
+    else
+      turn_->Works();
   }
 
   TransferParts parts_;
+  const std::shared_ptr<UploadTurns> turns_;
   const ClientId client_;
   ByteBuffer in_, out_;
   proto::UploadBegin begin_;
   std::unique_ptr<store::Upload> upload_;
   bool is_begun_ = false, is_committed_ = false;
+
+  // With mutex_ held:
+  std::deque<Arrived> arrived_;
+  std::unique_ptr<UploadTurn> turn_;
+  bool is_reading_ = false, is_working_ = false, may_read_ahead_ = false, is_all_here_ = false;
 };
 
 class Fetching : public Reactor<Fetching, FetchBase> {
@@ -173,8 +277,8 @@ class Service : public Base {
 
   UploadBase* Upload(grpc::CallbackServerContext* context) override {
     const auto caller = parts_.gate.Admit(*context, "Transfer/Upload");
-    auto uploading =
-        std::make_shared<Uploading>(parts_, ClientId{caller ? caller->name : std::string()});
+    auto uploading = std::make_shared<Uploading>(parts_, turns_,
+                                                 ClientId{caller ? caller->name : std::string()});
     if (uploading->Begin(parts_.gate, caller)) uploading->Listen();
     return uploading.get();
   }
@@ -211,6 +315,7 @@ class Service : public Base {
 
  private:
   TransferParts parts_;
+  const std::shared_ptr<UploadTurns> turns_ = UploadTurns::Make(kUploadsAtOnce);
 };
 
 }  // namespace

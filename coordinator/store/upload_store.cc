@@ -1,7 +1,9 @@
 #include "coordinator/store/upload_store.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,6 +17,8 @@ namespace tributary::store {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr int64_t kSyncEvery = int64_t{8} << 20;
 
 int64_t BytesBelow(const fs::path& directory) {
   std::error_code error;
@@ -73,23 +77,43 @@ Status Upload::HashWhatIsThere() {
   return {};
 }
 
-Status Upload::Write(std::span<const std::byte> bytes) {
-  const auto size = static_cast<int64_t>(bytes.size());
+Status Upload::Write(Parts parts) {
+  int64_t size = 0;
+  std::vector<iovec> rest;
+  for (const auto part : parts) {
+    size += static_cast<int64_t>(part.size());
+    if (!part.empty()) rest.push_back({const_cast<std::byte*>(part.data()), part.size()});
+  }
   if (size > key_.size - offset_)
     return InvalidArgument("an upload of {} bytes was declared with {}", offset_ + size, key_.size);
   if (store_.total_ + size > store_.limits_.quota)
     return MakeError(Code::kResourceExhausted, "the quota of {} bytes for uploads is used up",
                      store_.limits_.quota);
-  while (!bytes.empty()) {
-    const ssize_t put = ::write(fd_, bytes.data(), bytes.size());
+  for (size_t first = 0; first < rest.size();) {
+    const auto count = static_cast<int>(std::min<size_t>(rest.size() - first, IOV_MAX));
+    ssize_t put = ::writev(fd_, &rest[first], count);
     if (put < 0 && errno == EINTR) continue;
     if (put < 0) return SystemError(store_.PartOf(key_), "write");
-    hasher_.Update(bytes.first(static_cast<size_t>(put)));
     offset_ += put;
     store_.total_ += put;
-    bytes = bytes.subspan(static_cast<size_t>(put));
+    while (put > 0) {
+      iovec& part = rest[first];
+      const size_t done = std::min(part.iov_len, static_cast<size_t>(put));
+      hasher_.Update(std::span(static_cast<const std::byte*>(part.iov_base), done));
+      part = {static_cast<std::byte*>(part.iov_base) + done, part.iov_len - done};
+      first += part.iov_len == 0 ? 1 : 0;
+      put -= static_cast<ssize_t>(done);
+    }
   }
+  BeginToSync();
   return {};
+}
+
+// So that little is left to wait for at the end.
+void Upload::BeginToSync() {
+  if (offset_ - syncing_ < kSyncEvery) return;
+  ::sync_file_range(fd_, syncing_, offset_ - syncing_, SYNC_FILE_RANGE_WRITE);
+  syncing_ = offset_;
 }
 
 Status Upload::Commit() {

@@ -34,8 +34,10 @@ class Upload {
   int64_t offset() const { return offset_; }   // bytes that are there
   bool is_whole() const { return is_whole_; }  // it was committed before
 
+  using Parts = std::span<const std::span<const std::byte>>;
+
   // Appends; more than the declared size is INVALID_ARGUMENT, a full disk RESOURCE_EXHAUSTED.
-  Status Write(std::span<const std::byte> bytes);
+  Status Write(Parts parts);
   // Durable on OK. ABORTED if the bytes are not those of the digest; they are dropped.
   Status Commit();
 
@@ -44,11 +46,13 @@ class Upload {
   Upload(UploadStore& store, UploadKey key) : store_(store), key_(std::move(key)) {}
   Status Open();
   Status HashWhatIsThere();
+  void BeginToSync();
 
   UploadStore& store_;
   const UploadKey key_;
   int fd_ = -1;
   int64_t offset_ = 0;
+  int64_t syncing_ = 0;  // bytes that the disk was asked to take
   bool is_whole_ = false, is_registered_ = false;
   Hasher hasher_;
 };

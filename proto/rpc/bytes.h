@@ -3,6 +3,10 @@
 
 #include <grpcpp/support/byte_buffer.h>
 
+#include <algorithm>
+#include <cstddef>
+#include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -11,6 +15,29 @@ namespace tributary::rpc {
 inline grpc::ByteBuffer ToBuffer(const std::string& bytes) {
   const grpc::Slice slice(bytes);
   return grpc::ByteBuffer(&slice, 1);
+}
+
+// The same without a copy of what follows `head`: `owner` keeps it until gRPC has let go.
+inline grpc::ByteBuffer ToBuffer(const std::string& head, std::span<const std::byte> data,
+                                 std::shared_ptr<const void> owner) {
+  using Owner = std::shared_ptr<const void>;
+  const grpc::Slice slices[] = {
+      grpc::Slice(head),
+      grpc::Slice(
+          const_cast<std::byte*>(data.data()), data.size(),  // gRPC reads it
+          [](void* held) { delete static_cast<Owner*>(held); }, new Owner(std::move(owner)))};
+  return grpc::ByteBuffer(slices, std::size(slices));
+}
+
+// The first bytes of a buffer, at most `most`.
+inline std::string FirstBytes(std::span<const grpc::Slice> slices, size_t most) {
+  std::string bytes;
+  for (const grpc::Slice& slice : slices) {
+    if (bytes.size() == most) break;
+    bytes.append(reinterpret_cast<const char*>(slice.begin()),
+                 std::min(slice.size(), most - bytes.size()));
+  }
+  return bytes;
 }
 
 inline std::string ToBytes(const grpc::ByteBuffer& buffer) {

@@ -46,10 +46,10 @@ class Stream::Reactor : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::B
     AddHold();  // Read and Write come from outside of callbacks
     StartCall();
   }
-  bool Write(const std::string& bytes) {
+  bool Write(grpc::ByteBuffer bytes) {
     std::unique_lock lock(mutex_);
     if (is_released_ || is_broken_) return false;
-    out_ = ToBuffer(bytes);
+    out_.Swap(&bytes);
     is_writing_ = true;
     StartWrite(&out_);
     changed_.wait(lock, [this] { return !is_writing_; });
@@ -117,7 +117,11 @@ Stream::~Stream() {
 }
 void Stream::WritesDone() { reactor_->EndWrites(); }
 void Stream::Cancel() { reactor_->context.TryCancel(); }
-bool Stream::WriteBytes(const std::string& bytes) { return reactor_->Write(bytes); }
+bool Stream::WriteBytes(const std::string& bytes) { return reactor_->Write(ToBuffer(bytes)); }
+bool Stream::WriteChunk(int64_t offset, std::span<const std::byte> data,
+                        std::shared_ptr<const void> owner) {
+  return reactor_->Write(ToBuffer(proto::ChunkHead(offset, data.size()), data, std::move(owner)));
+}
 std::optional<std::string> Stream::ReadBytes() { return reactor_->Read(); }
 Status Stream::Finish() {
   const grpc::Status status = reactor_->Wait();

@@ -68,6 +68,10 @@ class Stream {
   bool Write(const Message& message) {
     return WriteBytes(proto::Encode(message));
   }
+  // UploadMessage{Chunk{offset, data}} without a copy of the data; `owner` keeps them until gRPC
+  // has let go, which may be after the stream's end.
+  bool WriteChunk(int64_t offset, std::span<const std::byte> data,
+                  std::shared_ptr<const void> owner);
   void WritesDone();
   // Nothing when the stream has ended; Finish says why.
   template <typename Message>

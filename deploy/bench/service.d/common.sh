@@ -7,7 +7,7 @@
 source "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../common.sh"
 
 sites_disk=$(mktemp -d "/dev/shm/tributary-bench.XXXXXX")
-coordinator=''
+coordinator='' address='' state=''
 started=()
 export XDG_CONFIG_HOME=$work/config
 
@@ -28,14 +28,13 @@ free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1
 
 # new_service SITES [DIRECTORY]: a project with that many sites; its state below DIRECTORY.
 new_service() {
-  local port
-  port=$(free_port)
+  address=127.0.0.1:$(free_port)
   rm -rf "$sites_disk/sites"
   state=${2:-$work}/state
   rm -rf "$state"
   cat >"$work/coordinator.toml" <<TOML
 directory = "$state"
-listen = "127.0.0.1:$port"
+listen = "$address"
 [enrolment]
 listen = "127.0.0.1:$(free_port)"
 TOML
@@ -44,12 +43,13 @@ TOML
   export TRIBUTARY_IDENTITY=$state/default/admin
 }
 
-# start_coordinator: runs it and waits until it serves; prints what `serving` prints.
+# start_coordinator [--insecure]: runs it and waits until it serves; prints what `serving` prints.
 start_coordinator() {
-  local began=$EPOCHREALTIME
-  "$programs/tributary" coordinator "$work/coordinator.toml" 2>>"$work/coordinator.log" &
+  local began=$EPOCHREALTIME how=(--identity "$TRIBUTARY_IDENTITY")
+  (($# == 0)) || how=(--insecure "$address")
+  "$programs/tributary" coordinator "$work/coordinator.toml" "$@" 2>>"$work/coordinator.log" &
   coordinator=$!
-  "$programs/service_bench" serving --identity "$TRIBUTARY_IDENTITY" --since "$began"
+  "$programs/service_bench" serving "${how[@]}" --since "$began"
 }
 
 # stop_coordinator [SIGNAL]

@@ -16,6 +16,7 @@ using Seconds = std::chrono::duration<double>;
 
 struct Options {
   std::filesystem::path config, sites, directory, model_config, identity, file, replies, ready;
+  std::string insecure;
   int64_t count = 1, first = 0, salt = 0;
   double beat = 0, time = 0, since = 0;
   bool fetches = true, offers = true, together = false;
@@ -69,6 +70,7 @@ Result<int> Peers(const Options& options) {
   const auto began = Clock::now();
   for (int64_t i = 0; i < options.count; ++i) {
     PeerOptions peer{options.sites / SiteName(options.first + i),
+                     options.insecure,
                      options.directory,
                      options.model_config,
                      options.salt,
@@ -104,9 +106,14 @@ double UnixSeconds() {
 
 // Prints the seconds from `since` until the coordinator has answered an operator.
 Result<int> Serving(const Options& options) {
-  rpc::Endpoint endpoint;
-  endpoint.identity = options.identity;
-  endpoint.address = privacy::CoordinatorOf(options.identity);
+  rpc::Endpoint endpoint{options.insecure};
+  endpoint.insecure = !options.insecure.empty();
+  endpoint.name = "bench";
+  endpoint.role = "admin";
+  if (!endpoint.insecure) {
+    endpoint.identity = options.identity;
+    endpoint.address = privacy::CoordinatorOf(options.identity);
+  }
   for (;;) {
     ASSIGN_OR_RETURN(const auto channel, rpc::Channel::Open(endpoint));
     const auto runs =
@@ -140,6 +147,7 @@ Result<int> Run(int argc, char** argv) {
   sites->add_option("OUT", o.sites)->required();
   auto* peers = app.add_subcommand("peers", "Be those sites until their runs have ended");
   peers->add_option("--sites", o.sites)->required();
+  peers->add_option("--insecure", o.insecure, "The coordinator's address, to go without TLS");
   peers->add_option("--first", o.first);
   peers->add_option("--count", o.count);
   peers->add_option("--directory", o.directory, "For outboxes and caches")->required();
@@ -153,7 +161,8 @@ Result<int> Run(int argc, char** argv) {
   peers->add_flag("!--no-fetch", o.fetches, "Fetch no checkpoints");
   peers->add_flag("!--no-offer", o.offers, "End when the bytes are there");
   auto* serving = app.add_subcommand("serving", "Wait until the coordinator answers");
-  serving->add_option("--identity", o.identity)->required();
+  serving->add_option("--identity", o.identity);
+  serving->add_option("--insecure", o.insecure);
   serving->add_option("--since", o.since, "Unix seconds");
   auto* bare = app.add_subcommand("bare", "The bare stream: serve it, or send a file to --port");
   bare->add_option("--identity", o.identity)->required();

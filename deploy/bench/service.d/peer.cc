@@ -33,11 +33,15 @@ Peer::~Peer() {
 }
 
 Status Peer::Open() {
-  ASSIGN_OR_RETURN(const auto own, rpc::OwnCredentials(options_.identity));
-  name_ = own.identity.name;
   rpc::Endpoint endpoint;
-  endpoint.identity = options_.identity;
-  endpoint.address = privacy::CoordinatorOf(options_.identity);
+  name_ = endpoint.name = options_.identity.filename().string();
+  endpoint.role = "client";
+  endpoint.address = options_.insecure;
+  endpoint.insecure = !options_.insecure.empty();
+  if (!endpoint.insecure) {
+    endpoint.identity = options_.identity;
+    endpoint.address = privacy::CoordinatorOf(options_.identity);
+  }
   ASSIGN_OR_RETURN(channel_, rpc::Channel::Open(endpoint));
   cache_.emplace(options_.directory / name_ / "tensors");
   stream_ = channel_->Open("Session/Connect");

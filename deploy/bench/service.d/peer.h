@@ -17,6 +17,7 @@ namespace tributary::bench {
 
 struct PeerOptions {
   std::filesystem::path identity;      // names the coordinator, too
+  std::string insecure;                // its address, to go without TLS
   std::filesystem::path directory;     // of its outbox and its cache
   std::filesystem::path model_config;  // the base model's
   int64_t salt = 0;                    // of its updates
