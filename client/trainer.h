@@ -110,7 +110,10 @@ class Model {
 class Trainer {
  public:
   virtual ~Trainer() = default;
-  virtual std::string description() const = 0;  // "libtorch 2.15.0, cpu"
+  virtual std::string description() const = 0;  // "libtorch 2.15.0"
+  // The device that a request's word means on this machine: "cpu", "cuda:0". UNAVAILABLE says what
+  // is missing.
+  virtual Result<std::string> DeviceOf(const std::string& wanted) const = 0;
   virtual Result<std::shared_ptr<const Model>> Load(const ModelRequest& request) = 0;
 };
 

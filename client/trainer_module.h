@@ -7,7 +7,7 @@
 namespace tributary::client {
 
 // Changes with every change of the interface in client/trainer.h.
-inline constexpr int kTrainerInterface = 1;
+inline constexpr int kTrainerInterface = 2;
 
 // The one symbol the module exports, "tributary_trainer". Null if the version does not fit.
 using TrainerEntry = Trainer* (*)(int interface_version);

@@ -5,6 +5,7 @@
 #include "aggregation/base/crash_point.h"
 #include "aggregation/base/file.h"
 #include "aggregation/base/version.h"
+#include "client/trainer_module.h"
 #include "coordinator/store/sqlite_store.h"
 
 namespace tributary::edge {
@@ -27,6 +28,11 @@ LogFields FieldsOf(const RunId& run, const Task& task, LogFields more = {}) {
                       {"sequence", task.sequence}};
   fields.insert(fields.end(), more.begin(), more.end());
   return fields;
+}
+
+std::string_view InstructionSet() {
+  if (__builtin_cpu_supports("avx512f")) return "avx512";
+  return __builtin_cpu_supports("avx2") ? "avx2" : "generic";
 }
 
 }  // namespace
@@ -58,6 +64,7 @@ Edge::~Edge() {
 
 Status Edge::Open(bool insecure) {
   RETURN_IF_ERROR(MakeDirectories(settings_.directory));
+  RETURN_IF_ERROR(DescribeSelf());
   RETURN_IF_ERROR(OpenChannel(insecure));
   RETURN_IF_ERROR(requests_.Open());
   ASSIGN_OR_RETURN(states_, store::OpenSqliteStore(settings_.directory / "state.db"));
@@ -98,6 +105,17 @@ Status Edge::Open(bool insecure) {
   RETURN_IF_ERROR(Recover());
   if (!insecure) renewal_ = std::make_unique<Renewal>(*channel_, log_);
   thread_ = std::thread([this] { Drive(); });
+  return {};
+}
+
+Status Edge::DescribeSelf() {
+  ASSIGN_OR_RETURN(const auto trainer, client::OpenTrainer());
+  ASSIGN_OR_RETURN(const std::string device, trainer->DeviceOf(settings_.device));
+  self_.program = std::string(kVersion);
+  self_.numerics = std::string(kNumerics);
+  self_.torch = trainer->description();
+  self_.device = device.substr(0, device.find(':'));  // the kind; which one is nobody's business
+  self_.instruction_set = std::string(InstructionSet());
   return {};
 }
 

@@ -42,6 +42,7 @@ class Edge {
 
   Edge(Settings settings, Log& log);
   Status Open(bool insecure);
+  Status DescribeSelf();
   Status OpenChannel(bool insecure);
   Status Recover();
   Status AddRun(const RunId& run, std::span<const client::Record> records);
@@ -79,6 +80,7 @@ class Edge {
   const Settings settings_;
   Log& log_;
   std::string name_, address_;  // of the site, of the coordinator
+  proto::Hello self_;           // but for what was seen
   const RequestBox requests_;
   std::unique_ptr<store::StateStore> states_;
   std::optional<SentLog> sent_;

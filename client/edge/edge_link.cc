@@ -2,18 +2,12 @@
 
 #include <nlohmann/json.hpp>
 
-#include "aggregation/base/version.h"
 #include "client/edge/edge.h"
 
 namespace tributary::edge {
 namespace {
 
 constexpr size_t kMostSeen = 1024;  // runs that a hello tells of
-
-std::string_view InstructionSet() {
-  if (__builtin_cpu_supports("avx512f")) return "avx512";
-  return __builtin_cpu_supports("avx2") ? "avx2" : "generic";
-}
 
 }  // namespace
 
@@ -38,11 +32,7 @@ void Edge::Dial() {
       if (stopping_) return;
       dialled_ = stream;
     }
-    proto::Hello hello;
-    hello.program = std::string(kVersion);
-    hello.numerics = std::string(kNumerics);
-    hello.device = settings_.device;
-    hello.instruction_set = std::string(InstructionSet());
+    proto::Hello hello = self_;
     hello.seen = seen;
     const Status kept = sent_->Hello(address_, hello);
     if (!kept) {

@@ -174,6 +174,13 @@ class TorchTrainer : public client::Trainer {
     return fmt::format("libtorch {}", TRIBUTARY_TORCH_VERSION);
   }
 
+  Result<std::string> DeviceOf(const std::string& wanted) const override {
+    return Guarded([&]() -> Result<std::string> {
+      ASSIGN_OR_RETURN(const at::Device device, ChooseDevice(wanted));
+      return device.str();
+    });
+  }
+
   Result<std::shared_ptr<const client::Model>> Load(const client::ModelRequest& request) override {
     return Guarded([&]() -> Result<std::shared_ptr<const client::Model>> {
       ASSIGN_OR_RETURN(const model::Directory directory, model::OpenDirectory(request.directory));

@@ -28,6 +28,8 @@ std::string FactsJson(const config::Config& config, const Provenance& provenance
   json["plan_digest"] = provenance.plan_digest;
   json["state_digest"] = provenance.state_digest;
   json["privacy"] = provenance.privacy_statement;
+  json["reproducible"] = provenance.mixed.empty();
+  if (!provenance.mixed.empty()) json["mixed"] = provenance.mixed;
   return json.dump(2) + "\n";
 }
 

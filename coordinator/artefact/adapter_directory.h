@@ -16,6 +16,7 @@ struct Provenance {
   std::string plan_digest, state_digest;
   std::string privacy_statement;
   std::optional<double> accuracy;
+  std::string mixed;  // report/run_view.h
 };
 
 // What `predict` and `evaluate` read of tributary.json.

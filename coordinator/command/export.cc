@@ -73,8 +73,9 @@ Result<Source> FromCoordinator(const Options& options) {
   Source source{std::move(plan), {}, "", "", {}};
   source.base_digest = source.config.model.digest;
   source.provenance = {
-      manifest.round,       facts.value("clients", int64_t{0}), facts.value("plan_digest", ""),
-      manifest.state.Hex(), facts.value("privacy", ""),         std::nullopt};
+      manifest.round,          facts.value("clients", int64_t{0}), facts.value("plan_digest", ""),
+      manifest.state.Hex(),    facts.value("privacy", ""),         std::nullopt,
+      facts.value("mixed", "")};
   if (facts.is_object() && facts.contains("accuracy") && facts["accuracy"].is_number())
     source.provenance.accuracy = facts["accuracy"].get<double>();
   ASSIGN_OR_RETURN(source.state, rpc::FetchBlob(*channel, {options.run}, manifest.state,

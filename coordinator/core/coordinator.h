@@ -44,6 +44,7 @@ class Coordinator {
 
   void On(TimePoint now, const PopulationChanged& event);
   void On(TimePoint now, const TaskHeld& event);
+  void On(TimePoint, const ClientSaid& event);
   void On(TimePoint now, const StageSeen& event);
   void On(TimePoint now, const UpdateOffered& event);
   void On(TimePoint now, const ClientFailed& event);
@@ -89,7 +90,8 @@ class Coordinator {
   std::deque<std::pair<TimePoint, ClientId>> losses_;  // the same in order; may hold outdated ones
   TimePoint not_closed_before_;  // a stage found open at recovery gets the grace, at least
   int64_t asked_aggregate_ = 0;  // sequence
-  int64_t seen_ = 0;             // the newest stage that a client has told of; sequence
+  std::map<ClientId, ClientDescribed> said_;  // and not yet in a record
+  int64_t seen_ = 0;  // the newest stage that a client has told of; sequence
   int64_t refused_offers_ = 0;
 };
 

@@ -102,6 +102,10 @@ void Coordinator::On(TimePoint, const TaskHeld& event) {
   Ask(Dismiss{event.client, event.sequence, member->outcome});
 }
 
+void Coordinator::On(TimePoint, const ClientSaid& event) {
+  said_[event.description.client] = event.description;
+}
+
 void Coordinator::On(TimePoint now, const StageSeen& event) {
   const bool is_running = !std::holds_alternative<Idle>(state_.phase) &&
                           !std::holds_alternative<Finished>(state_.phase);
@@ -131,6 +135,11 @@ void Coordinator::On(TimePoint, const UpdateOffered& event) {
     return EndClient(*stage, event.client, Reason::kBadUpdate);
   }
   Back(event.client);
+  if (const auto said = said_.find(event.client); said != said_.end()) {
+    const auto known = state_.described.find(event.client);
+    if (known == state_.described.end() || known->second != said->second) Emit(said->second);
+    said_.erase(said);
+  }
   Emit(UpdateAccepted{event.sequence, event.client, event.digest,
                       std::min(event.weight, plan_.max_weight),
                       plan_.privacy ? std::vector<Metric>{} : event.metrics, now_});

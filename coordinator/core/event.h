@@ -5,7 +5,7 @@
 #include <variant>
 #include <vector>
 
-#include "aggregation/base/task.h"
+#include "coordinator/core/record.h"
 
 namespace tributary::coordinator {
 
@@ -25,6 +25,13 @@ struct TaskHeld {
   ClientId client;
   int64_t sequence = 0;
   static void Fields(auto& e, auto&& f) { f("client", e.client), f("sequence", e.sequence); }
+};
+
+// Said with a client's hello; kept by the records of its next update.
+struct ClientSaid {
+  static constexpr std::string_view kName = "client_said";
+  ClientDescribed description;
+  static void Fields(auto& e, auto&& f) { ClientDescribed::Fields(e.description, f); }
 };
 
 // Said with a client's hello: the newest stage of this run that it has had a task of. One that is
@@ -99,8 +106,9 @@ struct DeadlineReached {
   static void Fields(auto&, auto&&) {}
 };
 
-using Event = std::variant<PopulationChanged, TaskHeld, StageSeen, UpdateOffered, ClientFailed,
-                           AggregateFinished, AggregateFailed, OperatorRequest, DeadlineReached>;
+using Event =
+    std::variant<PopulationChanged, TaskHeld, ClientSaid, StageSeen, UpdateOffered, ClientFailed,
+                 AggregateFinished, AggregateFailed, OperatorRequest, DeadlineReached>;
 
 // Limits; an event beyond one is the driver's fault and is refused.
 inline constexpr size_t kMaxNameBytes = 255;

@@ -37,6 +37,19 @@ struct StageOpened {
   }
 };
 
+// What a client said of its program; before the first update that counts on it, and when it
+// changes. Equal bytes are promised within one `numerics` and device.
+struct ClientDescribed {
+  static constexpr std::string_view kName = "client_described";
+  ClientId client;
+  std::string program, numerics, torch, device, instruction_set;
+  bool operator==(const ClientDescribed&) const = default;
+  static void Fields(auto& r, auto&& f) {
+    f("client", r.client), f("program", r.program), f("numerics", r.numerics);
+    f("torch", r.torch), f("device", r.device), f("instruction_set", r.instruction_set);
+  }
+};
+
 // Once this is durable the update may be acknowledged, and it will be aggregated.
 struct UpdateAccepted {
   static constexpr std::string_view kName = "update_accepted";
@@ -140,7 +153,7 @@ struct RunFinished {
 };
 
 using Record =
-    std::variant<RunStarted, StageOpened, UpdateAccepted, ClientEnded, StageClosed, StageCommitted,
-                 StageAbandoned, RunPaused, RunResumed, StagesLost, RunFinished>;
+    std::variant<RunStarted, StageOpened, ClientDescribed, UpdateAccepted, ClientEnded, StageClosed,
+                 StageCommitted, StageAbandoned, RunPaused, RunResumed, StagesLost, RunFinished>;
 
 }  // namespace tributary::coordinator

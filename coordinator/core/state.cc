@@ -61,6 +61,12 @@ class Applier {
     return {};
   }
 
+  Status operator()(const ClientDescribed& r) {
+    if (state_.OpenStage() == nullptr) return Illegal(r.kName, "no stage is open");
+    state_.described[r.client] = r;
+    return {};
+  }
+
   Status operator()(const UpdateAccepted& r) {
     ASSIGN_OR_RETURN(Member * member, PendingMember(r.kName, r.sequence, r.client));
     if (r.weight < 1 || r.weight > plan_.max_weight) return Illegal(r.kName, "weight out of range");

@@ -2,6 +2,7 @@
 // The durable state of a run: what its records say, and nothing else. Live steps and recovery both
 // go through Apply, so a state that cannot be recovered cannot be reached.
 
+#include <map>
 #include <optional>
 #include <variant>
 #include <vector>
@@ -75,6 +76,7 @@ struct State {
   int64_t checkpoint_round = 0;
   int64_t charged = 0;    // privacy events
   int64_t abandoned = 0;  // stages
+  std::map<ClientId, ClientDescribed> described;
   std::optional<Score> best;
   int64_t since_best = 0;  // evaluations on clients
 

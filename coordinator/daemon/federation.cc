@@ -12,6 +12,9 @@ namespace {
 
 using coordinator::PopulationChanged;
 
+// A stranger's words, as the journal takes them.
+std::string Word(const std::string& text) { return text.empty() ? "none" : text.substr(0, 64); }
+
 // What an accepted update must be, beyond its digest.
 Status CheckUpload(const fold::FoldPlan& plan, const ClientId& client, const Task& task,
                    const proto::Offer& offer, std::span<const std::byte> bytes) {
@@ -88,10 +91,19 @@ Result<Run*> Federation::AddRun(RunSetup setup) {
   return (runs_[id] = std::move(run)).get();
 }
 
+void Federation::Describe(Run& run, const ClientId& client, const proto::Hello& hello) {
+  run.Step(around_.Now(), coordinator::ClientSaid{
+                              {client, Word(hello.program), Word(hello.numerics), Word(hello.torch),
+                               Word(hello.device), Word(hello.instruction_set)}});
+}
+
 void Federation::Populate(Run& run) {
   std::vector<ClientId> connected;
-  for (const ClientId& name : ClientsOf(run))
-    if (IsThere(run, name)) connected.push_back(name);
+  for (const ClientId& name : ClientsOf(run)) {
+    if (!IsThere(run, name)) continue;
+    connected.push_back(name);
+    if (const auto& hello = registry_.Find(name)->hello) Describe(run, name, *hello);
+  }
   run.Populate(around_.Now(), ClientsOf(run), std::move(connected));
 }
 
@@ -146,6 +158,8 @@ Result<proto::Welcome> Federation::Connected(const ClientId& client, const proto
   known.since = around_.Now();
   known.hello = hello;
   observer().Connected(client, hello);
+  for (const auto& [id, run] : runs_)
+    if (TakesPart(*run, client)) Describe(*run, client, hello);
   for (const proto::RunSeen& seen : hello.seen) HeedSeen(client, seen);
   return proto::Welcome{std::min(hello.minor, proto::kMinor), incarnation_, options_.project,
                         std::string(kVersion), around_.Now()};

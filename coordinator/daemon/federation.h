@@ -80,6 +80,7 @@ class Federation : private Effects {
   void HeedSeen(const ClientId& client, const proto::RunSeen& seen);
   Result<Run*> AddRun(RunSetup setup);
   void Populate(Run& run);
+  void Describe(Run& run, const ClientId& client, const proto::Hello& hello);
   bool TakesPart(const Run& run, const ClientId& client) const;
   Status Greet(const ClientId& client, const proto::Hello& hello);
   void Heed(Run& run, const ClientId& client, const proto::Progress& message);

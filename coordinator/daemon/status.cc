@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "coordinator/report/files.h"
 
@@ -24,6 +25,13 @@ std::vector<std::string> Pending(const Stage& stage) {
   for (const Member& member : stage.members)
     if (member.outcome == Reason::kPending) names.push_back(member.client.value);
   return names;
+}
+
+// Of arithmetic, among the clients that have counted.
+std::set<std::string> KindsOf(const State& state) {
+  std::set<std::string> kinds;
+  for (const auto& [client, said] : state.described) kinds.insert(said.numerics + said.device);
+  return kinds;
 }
 
 std::string RolledBack(const Run& run, const State& state) {
@@ -100,6 +108,7 @@ Json StatusOf(const Federation& federation, const Run& run, TimePoint now) {
   json["round"] = std::min<int64_t>(state->round, setup.config.federation.rounds);
   json["abandoned"] = state->abandoned;
   json["charged"] = state->charged;  // privacy events
+  json["reproducible"] = KindsOf(*state).size() < 2;
   json["checkpoint"] = state->checkpoint.Hex();
   json["checkpoint_round"] = state->checkpoint_round;
   if (const auto* finished = std::get_if<Finished>(&state->phase)) {
@@ -250,6 +259,7 @@ Result<proto::ExportManifest> ExportOf(const Federation& federation, Run& run,
                                {"clients", facts.clients.size()},
                                {"plan_digest", facts.plan_digest.Hex()},
                                {"privacy", view.privacy},
+                               {"mixed", view.mixed},
                                {"accuracy", accuracy ? Json(*accuracy) : Json(nullptr)}});
   return manifest;
 }

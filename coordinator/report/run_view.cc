@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <set>
 
 #include "aggregation/strategy/method.h"
 #include "coordinator/core/state.h"
@@ -74,9 +75,16 @@ class Builder {
     return {};
   }
 
+  Status operator()(const coordinator::ClientDescribed& r) {
+    described_[r.client] = r.numerics + " on " + r.device;
+    return {};
+  }
+
   Status operator()(const coordinator::UpdateAccepted& r) {
     ASSIGN_OR_RETURN(Reason * outcome, Outcome(r.sequence, r.client));
     *outcome = Reason::kAccepted;
+    if (const auto it = described_.find(r.client); it != described_.end())
+      counted_[it->second].insert(r.client);
     const int64_t up = FindCount(r.metrics, "bytes_up").value_or(0);
     const int64_t down = FindCount(r.metrics, "bytes_down").value_or(0);
     stage_->bytes_up += up;
@@ -169,6 +177,7 @@ class Builder {
     for (size_t i = 0; i < view_.rounds.size(); ++i)
       if (view_.rounds[i].digest) view_.kept = i;
     if (config_.evaluation.keep == "best" && best_) view_.kept = best_index_;
+    view_.mixed = Mixed();
     view_.privacy = PrivacyStatement(
         config_, event_, view_.rounds.empty() ? std::nullopt : view_.rounds.back().spent);
     return std::move(view_);
@@ -265,6 +274,16 @@ class Builder {
     return {};
   }
 
+  std::string Mixed() const {
+    if (counted_.size() < 2) return "";
+    std::string mixed;
+    for (const auto& [kind, clients] : counted_)
+      mixed +=
+          fmt::format("{}{} ({}{})", mixed.empty() ? "" : ", ", kind, clients.begin()->value,
+                      clients.size() > 1 ? fmt::format(" and {} more", clients.size() - 1) : "");
+    return mixed;
+  }
+
   Status EndStage(Round& round) {
     stage_.reset();
     round.clients.clear();
@@ -276,6 +295,8 @@ class Builder {
   const RunFacts& facts_;
   std::optional<privacy::PrivacyEvent> event_;
   privacy::RdpAccountant accountant_;
+  std::map<ClientId, std::string> described_;          // arithmetic and device
+  std::map<std::string, std::set<ClientId>> counted_;  // the same of what counted
   RunView view_;
   std::optional<Stage> stage_;
   std::map<ClientId, ClientRow> rows_;  // of the newest round

@@ -84,6 +84,9 @@ struct RunView {
   size_t kept = 0;             // index of the round that `adapter/` is from
   bool shows_clients = false;  // loss, accuracy and F1 are over held-out rows of clients
   std::string privacy = {};    // the statement, one sentence
+  // Why the same plan and clients need not give the same bytes: their programs or devices, and who
+  // has which. Empty where all that counted agree, or nobody said.
+  std::string mixed = {};
 
   // The evaluation that a row of rounds.jsonl describes.
   const std::optional<Scores>& ScoresOf(const Round& round) const {

@@ -85,7 +85,8 @@ artefact::Provenance ProvenanceOf(const report::RunFacts& facts, const report::R
           facts.plan_digest.Hex(),
           round.digest ? round.digest->Hex() : "",
           view.privacy,
-          view.AccuracyOf(round)};
+          view.AccuracyOf(round),
+          view.mixed};
 }
 
 }  // namespace tributary::simulation

@@ -151,6 +151,7 @@ TEST(Text, RecordsReadBackAsTheyWere) {
       RunPaused{Reason::kOperator},
       RunResumed{},
       StagesLost{12, 5},
+      ClientDescribed{{"a"}, "0.1.0", "tributary-1", "2.15.0", "cpu", "avx2"},
       RunFinished{Reason::kEarlyStop},
   };
   for (const Record& record : records) {

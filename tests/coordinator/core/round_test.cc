@@ -128,6 +128,25 @@ TEST(Round, PausesWithTheReasonWhenAttemptsAreUsedUpAndGoesOnWhenAsked) {
                                            "kind=train attempt=3"));
 }
 
+TEST(Round, AnUpdateKeepsWhatItsClientSaidOfItsProgramOnce) {
+  RunPlan plan = SmallPlan();
+  plan.rounds = 2;
+  Play play(plan);
+  const ClientDescribed said{{"a"}, "0.1.0", "tributary-1", "2.15.0", "cpu", "avx2"};
+  play.Start("ab").Do(ClientSaid{said}).Transcript();
+  play.Offer("a", "ua");
+  EXPECT_THAT(play.Transcript(),
+              HasSubstr("+ client_described client=a program=0.1.0 numerics=tributary-1 "
+                        "torch=2.15.0 device=cpu instruction_set=avx2\n+ update_accepted"));
+  play.Offer("b", "ub").Aggregate("one").Do(ClientSaid{said}).Transcript();
+  play.OfferAll();
+  EXPECT_THAT(play.Transcript(), Not(HasSubstr("client_described")));
+  EXPECT_EQ(play.state().described.at({"a"}), said);
+  const State state = play.state();
+  play.Recover(1000);
+  EXPECT_EQ(play.state().described, state.described);
+}
+
 TEST(Round, ARepeatedUpdateIsAcknowledgedAgainAndAnotherOneIsRefused) {
   Play play(SmallPlan());
   play.Start("ab").Offer("a", "ua").Transcript();

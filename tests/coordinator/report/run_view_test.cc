@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <numeric>
+#include <set>
 
 #include "coordinator/core/state.h"
 #include "coordinator/report/files.h"
@@ -57,6 +58,28 @@ TEST(RunView, AgreesWithTheCoordinatorsOwnReplay) {
     EXPECT_EQ(abandoned, state.abandoned);
     EXPECT_EQ(view.CommittedRounds(), options.rounds);
   }
+}
+
+TEST(RunView, SaysWhereClientsOfDifferentArithmeticCounted) {
+  SampleRun run = MakeSampleRun({});
+  const auto describe = [&](const auto& device_of) {
+    SampleRun described = run;
+    described.records.clear();
+    std::set<ClientId> done;
+    for (const Record& record : run.records) {
+      const auto* update = std::get_if<UpdateAccepted>(&record);
+      if (update != nullptr && done.insert(update->client).second)
+        described.records.push_back(ClientDescribed{update->client, "0.1.0", "tributary-1",
+                                                    "2.15.0", device_of(done.size()), "avx2"});
+      described.records.push_back(record);
+    }
+    return View(described).mixed;
+  };
+  EXPECT_EQ(View(run).mixed, "");
+  EXPECT_EQ(describe([](size_t) { return "cpu"; }), "");
+  EXPECT_THAT(describe([](size_t n) { return n == 1 ? "cuda" : "cpu"; }),
+              testing::AllOf(testing::HasSubstr("tributary-1 on cpu ("),
+                             testing::HasSubstr(" more), tributary-1 on cuda (")));
 }
 
 TEST(RunView, OfABeginningIsABeginningOfTheView) {
