@@ -78,6 +78,22 @@ Result<Instance> ClientStart(const AdapterSpec& spec, const Checkpoint& checkpoi
   return instance;
 }
 
+Result<TensorMap> OwnState(const AdapterSpec& spec, const Checkpoint& checkpoint,
+                           const TensorMap& local) {
+  TensorMap state = checkpoint.tensors;
+  for (const std::string& name : LocalNames(spec))
+    if (const auto it = state.find(name); it != state.end())
+      RETURN_IF_ERROR(PutLocal(local, name, &it->second));
+  if (!MethodOf(spec).adds_increment) return state;
+  for (const Target& target : spec.targets) {
+    const auto increment = checkpoint.increments.find(target.module);
+    state[FactorName(target.module, kIncrement)] =
+        increment != checkpoint.increments.end() ? *increment->second
+                                                 : Tensor(DType::kF32, {target.out, target.in});
+  }
+  return state;
+}
+
 Layout UpdateLayout(const AdapterSpec& spec, int64_t rank, int64_t committed) {
   const Method& method = MethodOf(spec);
   Layout layout;

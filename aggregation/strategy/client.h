@@ -20,6 +20,11 @@ struct RoundPosition {
 Result<adapter::Instance> ClientStart(const AdapterSpec& spec, const Checkpoint& checkpoint,
                                       int64_t rank, RoundPosition position, const TensorMap& local);
 
+// The adapter as this client has it, in the form of a state (state.h), for ExportAdapter: a
+// checkpoint with its local parts in their places. Errors: a local part of a wrong shape.
+Result<TensorMap> OwnState(const AdapterSpec& spec, const Checkpoint& checkpoint,
+                           const TensorMap& local);
+
 // Names and shapes of what a client of `rank` uploads.
 Layout UpdateLayout(const AdapterSpec& spec, int64_t rank, int64_t committed);
 

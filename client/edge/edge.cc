@@ -78,21 +78,7 @@ Status Edge::Open(bool insecure) {
       [this](const Job& job, Result<Done> done) {
         Post([this, job, done = std::move(done)] {
           if (!done) return;  // stopped: nobody waits for it
-          if (done->reason == Reason::kAccepted)
-            return Step(job.run, client::WorkFinished{job.task.sequence, done->digest, done->weight,
-                                                      done->metrics});
-          log_.Warning("task_failed", FieldsOf(job.run, job.task, {{"detail", done->detail}}));
-          if (const auto it = runs_.find(job.run); it != runs_.end())
-            it->second.detail = done->detail.substr(0, proto::kMaxText);
-          if (done->standing == client::Standing::kPending)
-            log_.Warning("approval_awaited",
-                         {{"run", job.run.value},
-                          {"plan", worker_->PlanFile(job.plan).string()},
-                          {"command", "tributary client approve " + job.run.value}});
-          if (done->reason == Reason::kDeclined)
-            return Step(job.run,
-                        client::WorkDeclined{job.task.sequence, done->standing, done->closed_for});
-          Step(job.run, client::WorkFailed{job.task.sequence, done->reason});
+          Worked(job, *done);
         });
       },
       [this](const Job& job, std::string_view state) {
@@ -106,6 +92,31 @@ Status Edge::Open(bool insecure) {
   if (!insecure) renewal_ = std::make_unique<Renewal>(*channel_, log_);
   thread_ = std::thread([this] { Drive(); });
   return {};
+}
+
+// What became of the work.
+void Edge::Worked(const Job& job, const Done& done) {
+  if (job.is_last) {
+    if (done.reason == Reason::kAccepted)
+      return log_.Info("adapter_kept",
+                       {{"run", job.run.value},
+                        {"round", job.task.round},
+                        {"directory", worker_->AdapterDirectory(job.run).string()}});
+    return log_.Warning("adapter_not_kept", {{"run", job.run.value}, {"detail", done.detail}});
+  }
+  if (done.reason == Reason::kAccepted)
+    return Step(job.run,
+                client::WorkFinished{job.task.sequence, done.digest, done.weight, done.metrics});
+  log_.Warning("task_failed", FieldsOf(job.run, job.task, {{"detail", done.detail}}));
+  if (const auto it = runs_.find(job.run); it != runs_.end())
+    it->second.detail = done.detail.substr(0, proto::kMaxText);
+  if (done.standing == client::Standing::kPending)
+    log_.Warning("approval_awaited", {{"run", job.run.value},
+                                      {"plan", worker_->PlanFile(job.plan).string()},
+                                      {"command", "tributary client approve " + job.run.value}});
+  if (done.reason == Reason::kDeclined)
+    return Step(job.run, client::WorkDeclined{job.task.sequence, done.standing, done.closed_for});
+  Step(job.run, client::WorkFailed{job.task.sequence, done.reason});
 }
 
 Status Edge::DescribeSelf() {
@@ -157,7 +168,9 @@ Status Edge::Recover() {
   for (const RunId& run : known) {
     RETURN_IF_ERROR(TakeUp(run));
     ASSIGN_OR_RETURN(const auto ended, states_->Get(run, kEnded));
-    if (!ended.value_or("").empty()) End(run);
+    if (ended.value_or("").empty()) continue;
+    RETURN_IF_ERROR(KeepAdapter(run));
+    End(run);
   }
   return {};
 }
@@ -171,6 +184,22 @@ Status Edge::TakeUp(const RunId& run) {
     records.push_back(std::move(record));
   }
   return AddRun(run, records);
+}
+
+// Of a run that has ended, unless it is there. Before End.
+Status Edge::KeepAdapter(const RunId& run) {
+  std::error_code error;
+  if (std::filesystem::exists(worker_->AdapterDirectory(run) / "README.md", error)) return {};
+  ASSIGN_OR_RETURN(const auto kept, states_->Get(run, kKept));
+  const auto json = nlohmann::json::parse(kept.value_or(""), nullptr, false);
+  if (!json.is_object()) return {};
+  const RunSession& session = runs_.at(run);
+  Job job{run, session.plan, session.rank, {}};
+  job.is_last = true;
+  job.task.round = json.value("round", int64_t{0});
+  ASSIGN_OR_RETURN(job.task.checkpoint, Digest::FromHex(json.value("checkpoint", "")));
+  worker_->Start(std::move(job));
+  return {};
 }
 
 // Keeps what it has seen of the run, and no more.

@@ -22,7 +22,7 @@ namespace tributary::edge {
 // The link's own session, and the names of a run's facts in the store.
 inline const RunId kLink{""};
 inline constexpr std::string_view kAssignment = "assignment", kEnded = "ended",
-                                  kIncarnation = "incarnation";
+                                  kIncarnation = "incarnation", kKept = "kept";
 
 class Edge {
  public:
@@ -48,6 +48,9 @@ class Edge {
   Status AddRun(const RunId& run, std::span<const client::Record> records);
   Status TakeUp(const RunId& run);
   void End(const RunId& run);
+  Status KeepAdapter(const RunId& run);
+  void Worked(const Job& job, const Done& done);
+  void Ended(const proto::RunEnd& end);
   std::vector<proto::RunSeen> Seen() const;
 
   void Post(std::function<void()> task);

@@ -100,13 +100,22 @@ void Edge::Hear(const proto::CoordinatorBody& message) {
   } else if (const auto* dismissal = std::get_if<proto::Dismissal>(&message)) {
     Step(dismissal->run, client::Dismissed{dismissal->sequence, dismissal->reason});
   } else if (const auto* end = std::get_if<proto::RunEnd>(&message)) {
-    const auto it = runs_.find(end->run);
-    if (it == runs_.end() || it->second.session->in_hand().task) return;
-    log_.Info("run_ended", {{"run", end->run.value}, {"reason", std::string(Name(end->reason))}});
-    if (states_->Put(end->run, kEnded, Name(end->reason))) End(end->run);
+    Ended(*end);
   } else if (const auto* goodbye = std::get_if<proto::Goodbye>(&message)) {
     log_.Info("coordinator_stops", {{"why", goodbye->why}});
   }
+}
+
+void Edge::Ended(const proto::RunEnd& end) {
+  const auto it = runs_.find(end.run);
+  if (it == runs_.end() || it->second.session->in_hand().task) return;
+  log_.Info("run_ended", {{"run", end.run.value}, {"reason", std::string(Name(end.reason))}});
+  const nlohmann::json kept = {{"round", end.round}, {"checkpoint", end.checkpoint.Hex()}};
+  Status done = states_->Put(end.run, kKept, kept.dump());
+  if (done) done = states_->Put(end.run, kEnded, Name(end.reason));
+  if (done) done = KeepAdapter(end.run);
+  if (!done) return log_.Error("adapter_not_kept", {{"error", done.error().message}});
+  End(end.run);
 }
 
 void Edge::Take(const proto::Assignment& assignment) {

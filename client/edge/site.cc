@@ -3,25 +3,11 @@
 #include <fmt/ranges.h>
 
 #include "client/data/partition.h"
-#include "client/task/text_model.h"
 #include "client/trainer_module.h"
 #include "coordinator/plan/assemble.h"
 
 namespace tributary::edge {
 namespace {
-
-Result<client::TextModel> FindModel(const Settings& settings, const std::string& digest) {
-  std::vector<std::string> found;
-  for (const std::string& directory : settings.models) {
-    auto model = client::OpenTextModel(directory);
-    if (model && model->directory.digest.Hex() == digest) return *std::move(model);
-    found.push_back(model ? fmt::format("{} is {}", directory, model->directory.digest.Hex())
-                          : model.error().message);
-  }
-  return MakeError(Code::kFailedPrecondition, "the run needs the base model {}; of `models`, {}",
-                   digest,
-                   found.empty() ? "there is none" : fmt::format("{}", fmt::join(found, "; ")));
-}
 
 class Loader {
  public:
@@ -74,6 +60,19 @@ client::Example ExampleAt(const data::Corpus& corpus, size_t i) {
 }
 
 }  // namespace
+
+Result<client::TextModel> FindModel(const Settings& settings, const std::string& digest) {
+  std::vector<std::string> found;
+  for (const std::string& directory : settings.models) {
+    auto model = client::OpenTextModel(directory);
+    if (model && model->directory.digest.Hex() == digest) return *std::move(model);
+    found.push_back(model ? fmt::format("{} is {}", directory, model->directory.digest.Hex())
+                          : model.error().message);
+  }
+  return MakeError(Code::kFailedPrecondition, "the run needs the base model {}; of `models`, {}",
+                   digest,
+                   found.empty() ? "there is none" : fmt::format("{}", fmt::join(found, "; ")));
+}
 
 client::SiteData Site::DataFor(const std::string& name, int64_t rank, TaskKind kind) const {
   client::SiteData data{name, rank, {}, {}};

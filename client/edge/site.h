@@ -5,6 +5,7 @@
 #include "client/data/dataset.h"
 #include "client/edge/settings.h"
 #include "client/task/task_runner.h"
+#include "client/task/text_model.h"
 #include "coordinator/config/config.h"
 
 namespace tributary::edge {
@@ -19,6 +20,10 @@ struct Site {
   // Examples point into this object.
   client::SiteData DataFor(const std::string& name, int64_t rank, TaskKind kind) const;
 };
+
+// The base model that a plan names, of the directories in `models`. FAILED_PRECONDITION says what
+// they hold instead.
+Result<client::TextModel> FindModel(const Settings& settings, const std::string& digest);
 
 // FAILED_PRECONDITION: no directory holds the model; labels that the plan does not have, with both
 // lists. Others as they come, naming file and line.

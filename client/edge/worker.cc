@@ -64,6 +64,10 @@ std::filesystem::path Worker::PlanFile(const Digest& plan) const {
   return settings_.directory / "plans" / plan.Hex();
 }
 
+std::filesystem::path Worker::AdapterDirectory(const RunId& run) const {
+  return settings_.directory / "adapters" / run.value;
+}
+
 void Worker::Work() {
   std::unique_lock lock(mutex_);
   for (;;) {
@@ -84,8 +88,9 @@ void Worker::Work() {
 Result<Done> Worker::Do(const Job& job, std::stop_token stop) {
   for (Duration wait = std::chrono::milliseconds(200);;
        wait = std::min<Duration>(2 * wait, std::chrono::seconds(10))) {
-    Result<Done> done =
-        stop.stop_requested() ? MakeError(Code::kCancelled, "stopped") : Attempt(job, stop);
+    Result<Done> done = stop.stop_requested() ? MakeError(Code::kCancelled, "stopped")
+                        : job.is_last         ? KeepAdapter(job)
+                                              : Attempt(job, stop);
     if (done || stop.stop_requested()) return done;
     if (!IsPassing(done.error().code))
       return Done{ReasonOf(done.error().code), done.error().message};

@@ -20,6 +20,8 @@ struct Job {
   int64_t rank = 0;
   Task task;
   bool is_approved = false;  // by somebody at the site
+  // The run has ended: no task, but the adapter of `task.checkpoint` is to be written down.
+  bool is_last = false;
 };
 
 struct Done {
@@ -48,6 +50,7 @@ class Worker {
 
   std::filesystem::path OutboxFile(const RunId& run, int64_t sequence) const;
   std::filesystem::path PlanFile(const Digest& plan) const;  // TOML; any thread
+  std::filesystem::path AdapterDirectory(const RunId& run) const;
 
  private:
   struct Pending {
@@ -57,6 +60,7 @@ class Worker {
   void Work();
   Result<Done> Do(const Job& job, std::stop_token stop);
   Result<Done> Attempt(const Job& job, std::stop_token stop);
+  Result<Done> KeepAdapter(const Job& job);
   Result<const config::Config*> PlanFor(const Job& job);
   Result<const Site*> SiteFor(const Job& job, const DataDigests& data);
   // Why the site's policy refuses the task; `steps` is 0 while they are not known.

@@ -1,5 +1,6 @@
 // Daemon, clients and simulate agree in bytes.
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -37,6 +38,31 @@ INSTANTIATE_TEST_SUITE_P(Methods, Agreement,
                            std::erase(name, '-');
                            return name;
                          });
+
+// At the end each site has the adapter on its own disk, with its own parts where a method has such.
+TEST(Sites, KeepTheAdapterOfARunThatHasEnded) {
+  for (const char* method : {"fedit", "fedsa-lora"}) {
+    LiveFederation live(2);
+    live.StartAll();
+    const std::string run = live.Submit(
+        {std::string("adapter.method=") + method, "federation.cohort=2", "federation.minimum=2",
+         "federation.rounds=2", "evaluation.on=clients", "evaluation.holdout=0.3"});
+    ASSERT_EQ(live.Ask({"wait", run}).code, 0) << live.Said();
+    std::vector<std::string> adapters;
+    for (int site = 0; site < 2; ++site) {
+      ASSERT_TRUE(live.client(site).WaitForError("adapter_kept run=" + run)) << live.Said();
+      const std::string directory =
+          live.world().File(fmt::format("client-{}/adapters/{}", site, run));
+      adapters.push_back(ReadText(directory + "/adapter_model.safetensors"));
+      const Outcome predict = RunProgram(
+          {"predict", "--model", live.world().File("model"), "--adapter", directory}, "red blue\n");
+      EXPECT_EQ(predict.code, 0) << predict.All();
+    }
+    const bool is_personal = std::string(method) == "fedsa-lora";
+    EXPECT_EQ(adapters[0] == adapters[1], !is_personal);
+    EXPECT_EQ(adapters[0] == live.Adapter(run), !is_personal);
+  }
+}
 
 TEST(Coordinator, ReadsLevelAndRootsAnewAtSighup) {
   LiveFederation live(1);
