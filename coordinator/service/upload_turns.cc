@@ -5,7 +5,7 @@
 namespace tributary::service {
 namespace {
 
-constexpr Duration kPatience = std::chrono::milliseconds(500);  // with a sender, while others wait
+constexpr Duration kPatience = std::chrono::seconds(1);  // with a sender, while others wait
 
 }  // namespace
 

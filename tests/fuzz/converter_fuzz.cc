@@ -14,6 +14,13 @@ using namespace tributary;
 template <typename Message>
 void Read(std::string_view bytes) {
   const auto message = proto::Decode<Message>(bytes);
+  if constexpr (std::is_same_v<Message, proto::UploadMessage>) {
+    const auto found = proto::FindChunk(bytes.substr(0, proto::kMostChunkHead), bytes.size());
+    const auto* chunk = message ? std::get_if<proto::Chunk>(&message->body) : nullptr;
+    TRIBUTARY_CHECK(!found || (chunk != nullptr && chunk->offset == found->offset &&
+                               chunk->data.value == bytes.substr(found->begin)),
+                    "a chunk that is found without Decode is the same");
+  }
   if (!message) {
     TRIBUTARY_CHECK(message.error().code == Code::kInvalidArgument, "hostile bytes are bad input");
     return;

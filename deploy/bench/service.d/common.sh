@@ -44,6 +44,7 @@ TOML
 }
 
 # start_coordinator [--insecure]: runs it and waits until it serves; prints what `serving` prints.
+# shellcheck disable=SC2120  # mostly without
 start_coordinator() {
   local began=$EPOCHREALTIME how=(--identity "$TRIBUTARY_IDENTITY")
   (($# == 0)) || how=(--insecure "$address")
@@ -53,6 +54,7 @@ start_coordinator() {
 }
 
 # stop_coordinator [SIGNAL]
+# shellcheck disable=SC2120
 stop_coordinator() {
   kill "-${1:-TERM}" "$coordinator"
   wait "$coordinator" 2>/dev/null || true
