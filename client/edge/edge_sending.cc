@@ -53,7 +53,8 @@ void Edge::UploadUpdate(const RunId& run, const client::Upload& upload) {
       if (!sent)
         log_.Warning("upload_failed", {{"run", run.value}, {"error", sent.error().message}});
       // Where it was refused, the offer that follows is answered with the reason.
-      if (!sent && IsPassing(sent.error().code))
+      // RESOURCE_EXHAUSTED: the coordinator has no room for it yet.
+      if (!sent && (IsPassing(sent.error().code) || sent.error().code == Code::kResourceExhausted))
         Step(run, client::ConnectionLost{});
       else
         Step(run, client::Uploaded{upload.sequence});

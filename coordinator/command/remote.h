@@ -1,6 +1,8 @@
 #pragma once
 // What the commands share that ask a coordinator.
 
+#include <nlohmann/json.hpp>
+
 #include "deploy/command.h"
 #include "proto/rpc/channel.h"
 
@@ -16,5 +18,18 @@ void AddRemoteOptions(CLI::App& app, RemoteOptions* options);
 
 // The identity is --identity's, else that of the named connection (coordinator/config/connections).
 Result<std::unique_ptr<rpc::Channel>> OpenRemote(const RemoteOptions& options);
+
+// Asks for a document and shows it: as it is, or by `print`.
+template <typename Request>
+Result<int> ShowAnswer(const RemoteOptions& options, std::string_view method,
+                       const Request& request, void (*print)(const nlohmann::ordered_json&)) {
+  ASSIGN_OR_RETURN(const auto channel, OpenRemote(options));
+  ASSIGN_OR_RETURN(const auto document, channel->Call<proto::Document>(method, request));
+  if (options.json)
+    fmt::print("{}\n", document.json.value);
+  else
+    print(nlohmann::ordered_json::parse(document.json.value));
+  return kDone;
+}
 
 }  // namespace tributary

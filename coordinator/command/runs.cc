@@ -1,4 +1,4 @@
-// tributary runs, status, wait, rounds, clients, stop, pause, resume: what an operator asks of runs
+// tributary runs, status, wait, rounds, stop, pause, resume: what an operator asks of runs
 
 #include <cstdio>
 #include <nlohmann/json.hpp>
@@ -52,45 +52,17 @@ void PrintRounds(const Json& json) {
                Cell(r["accuracy"]), Cell(r["bytes_up"]), Cell(r["bytes_down"]));
 }
 
-// What a client does in the run, or why it does nothing.
-std::string StateOf(const Json& client) {
-  if (!client["away"].is_null()) return client["away"].get<std::string>();
-  return client.contains("progress") ? client["progress"]["state"].get<std::string>() : "-";
-}
-
-void PrintClients(const Json& json) {
-  fmt::print("{:24} {:10} {:26} {:>5} {:10} {}\n", "client", "connected", "state", "rank",
-             "outcome", "last failure");
-  for (const Json& c : json["clients"])
-    fmt::print("{:24} {:10} {:26} {:>5} {:10} {}\n", c["client"].get<std::string>(),
-               c["connected"].get<bool>() ? "yes" : "no", StateOf(c), c["rank"].get<int64_t>(),
-               c["outcome"].is_null() ? "-" : c["outcome"].get<std::string>(),
-               c["last_failure"].get<std::string>());
-}
-
-template <typename Request>
-Result<int> Show(const Options& options, std::string_view method, const Request& request,
-                 void (*print)(const Json&)) {
-  ASSIGN_OR_RETURN(const auto channel, OpenRemote(options.remote));
-  ASSIGN_OR_RETURN(const auto document, channel->Call<proto::Document>(method, request));
-  if (options.remote.json)
-    fmt::print("{}\n", document.json.value);
-  else
-    print(Json::parse(document.json.value));
-  return kDone;
-}
-
 CommandBody AddOfRun(CLI::App& app, std::string_view method, void (*print)(const Json&)) {
   auto options = Declare(app, true);
   return [options, method, print] {
-    return Show(*options, method, proto::RunRef{options->run}, print);
+    return ShowAnswer(options->remote, method, proto::RunRef{options->run}, print);
   };
 }
 CommandBody AddControl(CLI::App& app, const std::string& action) {
   auto options = Declare(app, true);
   return [options, action] {
-    return Show(*options, "Admin/Control", proto::ControlRequest{options->run, action},
-                PrintStatus);
+    return ShowAnswer(options->remote, "Admin/Control", proto::ControlRequest{options->run, action},
+                      PrintStatus);
   };
 }
 
@@ -127,6 +99,9 @@ void PrintStatus(const Json& run) {
   if (!names.empty()) fmt::print("  waits for: {}\n", names);
   if (!run["seconds_left"].is_null())
     fmt::print("  until: {:.0f} s from now\n", run["seconds_left"].get<double>());
+  for (const Json& name : run["quarantined"])
+    fmt::print("  in quarantine: {} (`tributary clients release {}`)\n", name.get<std::string>(),
+               name.get<std::string>());
   if (!run["last_fault"].get<std::string>().empty())
     fmt::print("  last fault: {}\n", run["last_fault"].get<std::string>());
 }
@@ -138,11 +113,12 @@ int EndingOf(const Json& run) {
 
 CommandBody AddRuns(CLI::App& app) {
   auto options = Declare(app, false);
-  return [options] { return Show(*options, "Admin/Runs", proto::RunsRequest{}, PrintRuns); };
+  return [options] {
+    return ShowAnswer(options->remote, "Admin/Runs", proto::RunsRequest{}, PrintRuns);
+  };
 }
 CommandBody AddStatus(CLI::App& app) { return AddOfRun(app, "Admin/Status", PrintStatus); }
 CommandBody AddRounds(CLI::App& app) { return AddOfRun(app, "Admin/Rounds", PrintRounds); }
-CommandBody AddClients(CLI::App& app) { return AddOfRun(app, "Admin/Clients", PrintClients); }
 CommandBody AddStop(CLI::App& app) { return AddControl(app, "stop"); }
 CommandBody AddPause(CLI::App& app) { return AddControl(app, "pause"); }
 CommandBody AddResume(CLI::App& app) { return AddControl(app, "resume"); }

@@ -57,7 +57,7 @@ nlohmann::ordered_json JsonOf(const daemon::Verified& verified) {
 Result<int> Verify(const Options& options) {
   ASSIGN_OR_RETURN(const daemon::Settings settings, daemon::ReadSettings(options.file));
   ASSIGN_OR_RETURN(const auto staging, StageProject(settings, options.insecure));
-  const auto verified = daemon::VerifyRun(staging, options.run, static_cast<int>(settings.threads));
+  const auto verified = daemon::VerifyRun(staging, options.run, static_cast<int>(settings.limits.threads));
   std::error_code ignored;
   std::filesystem::remove_all(staging, ignored);
   if (!verified) return tl::unexpected(verified.error());

@@ -4,8 +4,6 @@
 
 #include "aggregation/base/name.h"
 #include "aggregation/base/version.h"
-#include "aggregation/strategy/update.h"
-#include "aggregation/tensor/safetensors.h"
 
 namespace tributary::daemon {
 namespace {
@@ -14,16 +12,6 @@ using coordinator::PopulationChanged;
 
 // A stranger's words, as the journal takes them.
 std::string Word(const std::string& text) { return text.empty() ? "none" : text.substr(0, 64); }
-
-// What an accepted update must be, beyond its digest.
-Status CheckUpload(const fold::FoldPlan& plan, const ClientId& client, const Task& task,
-                   const proto::Offer& offer, std::span<const std::byte> bytes) {
-  ASSIGN_OR_RETURN(const SafetensorsContent content, ParseSafetensors(bytes));
-  const Layout layout = fold::UploadLayout(plan, client, task);
-  if (task.kind != TaskKind::kTrain) return CheckCompatible(layout, content.tensors);
-  return strategy::CheckUpdate(layout, {client.value, std::max<int64_t>(offer.weight, 1),
-                                        plan.rank_of(client), content.tensors});
-}
 
 }  // namespace
 
@@ -86,7 +74,8 @@ Result<Run*> Federation::AddRun(RunSetup setup) {
   };
   const std::string token = setup.submission.token;
   ASSIGN_OR_RETURN(auto run, Run::Open(std::move(setup), std::move(stores), tags_of,
-                                       options_.threads, options_.retention, *this, around_.Now()));
+                                       static_cast<int>(options_.limits.threads),
+                                       options_.retention, *this, around_.Now()));
   if (!token.empty()) by_token_[token] = id;
   return (runs_[id] = std::move(run)).get();
 }
@@ -113,12 +102,13 @@ bool Federation::TakesPart(const Run& run, const ClientId& client) const {
                               Fits(run.setup().where, found->tags));
 }
 
-// Where privacy rests on draws from all who are enrolled, who is away is drawn like anybody else
-// and answers with a refusal.
+// Where privacy rests on draws from all who are enrolled, who is away or in quarantine is drawn
+// like anybody else and answers with a refusal, or is refused.
 bool Federation::IsThere(const Run& run, const ClientId& client) const {
   const Client* found = registry_.Find(client);
   return found != nullptr && found->is_connected &&
-         (!found->away.contains(run.setup().id) || run.setup().plan.run.DrawsFromEnrolled());
+         ((!found->quarantine && !found->away.contains(run.setup().id)) ||
+          run.setup().plan.run.DrawsFromEnrolled());
 }
 
 std::vector<ClientId> Federation::ClientsOf(const Run& run) const {
@@ -148,13 +138,16 @@ Status Federation::Greet(const ClientId& client, const proto::Hello& hello) {
   return {};
 }
 
-Result<proto::Welcome> Federation::Connected(const ClientId& client, const proto::Hello& hello) {
+Result<proto::Welcome> Federation::Connected(const ClientId& client, const proto::Hello& hello,
+                                             const std::string& host) {
   if (Status greeted = Greet(client, hello); !greeted) {
     observer().Refused(client, greeted.error());
     return tl::unexpected(greeted.error());
   }
   Client& known = *registry_.Find(client);
+  if (known.is_connected && known.host != host) observer().Elsewhere(client, known.host, host);
   known.is_connected = true;
+  known.host = host;
   known.since = around_.Now();
   known.hello = hello;
   observer().Connected(client, hello);
@@ -203,40 +196,6 @@ void Federation::On(const ClientId& client, const proto::Holds& message) {
   }
 }
 
-void Federation::On(const ClientId& client, const proto::Offer& message) {
-  const auto it = runs_.find(message.run);
-  if (it == runs_.end() || !TakesPart(*it->second, client))
-    return Send(client, proto::Dismissal{message.run, message.sequence, Reason::kNotSelected});
-  Offered(*it->second, client, message);
-}
-
-void Federation::Offered(Run& run, const ClientId& client, proto::Offer offer) {
-  const std::optional<Task> task = run.PendingTask(client);
-  const coordinator::UpdateOffered event{client, offer.sequence, offer.digest, offer.weight,
-                                         offer.metrics};
-  if (!task || task->sequence != offer.sequence) return run.Step(around_.Now(), event);
-  // Looked at on another thread; the folder lives as long as the run.
-  around_.Work([this, id = run.setup().id, generation = run.generation(), client, offer, event,
-                task = *task, folder = &run.folder(),
-                uploads = &uploads_]() -> std::function<void()> {
-    Status fits;
-    if (auto blob = uploads->Read(id, offer.sequence, offer.digest))
-      fits = CheckUpload(folder->plan(), client, task, offer, (*blob)->bytes());
-    else
-      fits = tl::unexpected(blob.error());
-    return [this, id, generation, client, event, fits] {
-      const auto found = runs_.find(id);
-      if (found == runs_.end() || found->second->generation() != generation) return;
-      if (fits) return found->second->Step(around_.Now(), event);
-      if (Client* known = registry_.Find(client)) known->last_failure = fits.error().message;
-      found->second->SetLastFault(fmt::format("{}: {}", client.value, fits.error().message));
-      observer().Rejected(*found->second, client, fits.error());
-      found->second->Step(around_.Now(),
-                          coordinator::ClientFailed{client, event.sequence, Reason::kBadUpdate});
-    };
-  });
-}
-
 void Federation::On(const ClientId& client, const proto::Failure& message) {
   const auto it = runs_.find(message.run);
   if (it == runs_.end() || !TakesPart(*it->second, client)) return;
@@ -269,27 +228,6 @@ void Federation::Heed(Run& run, const ClientId& client, const proto::Progress& m
            PopulationChanged{was_there ? Kind::kDisconnected : Kind::kConnected, {client}});
 }
 
-Status Federation::Admits(const ClientId& client, const proto::UploadBegin& upload) const {
-  const auto it = runs_.find(upload.run);
-  if (it == runs_.end()) return MakeError(Code::kNotFound, "there is no run {}", upload.run.value);
-  const Run& run = *it->second;
-  if (!TakesPart(run, client))
-    return MakeError(Code::kPermissionDenied, "{} does not take part in run {}", client.value,
-                     upload.run.value);
-  const std::optional<Task> task = run.PendingTask(client);
-  if (!task || task->sequence != upload.sequence)
-    return MakeError(Code::kFailedPrecondition, "stage {} of run {} does not wait for {}",
-                     upload.sequence, upload.run.value, client.value);
-  if (upload.schema != proto::kSafetensorsSchema)
-    return InvalidArgument("upload schema {}, expected {}", upload.schema,
-                           proto::kSafetensorsSchema);
-  constexpr int64_t kHeader = 64 * 1024;
-  const int64_t most = fold::UploadBytes(it->second->folder().plan(), client, *task) + kHeader;
-  if (upload.size < 1 || upload.size > most)
-    return InvalidArgument("an upload of {} bytes; this task has at most {}", upload.size, most);
-  return {};
-}
-
 // --- operators ---
 
 Result<RunId> Federation::Submit(proto::Submission submission) {
@@ -298,9 +236,9 @@ Result<RunId> Federation::Submit(proto::Submission submission) {
     return it->second;
   const auto open = std::count_if(runs_.begin(), runs_.end(),
                                   [](const auto& run) { return !run.second->is_finished(); });
-  if (open >= options_.most_runs)
+  if (open >= options_.limits.runs)
     return MakeError(Code::kResourceExhausted, "{} runs are not finished, and limits.runs is {}",
-                     open, options_.most_runs);
+                     open, options_.limits.runs);
   ASSIGN_OR_RETURN(const Tags where, ReadTags(submission.where));
   const auto population =
       static_cast<int64_t>(registry_.Eligible(where, submission.designated, false).size());

@@ -4,6 +4,9 @@
 // Work that takes long goes to `Surroundings::Work` and comes back as a call on the driver's
 // thread.
 
+#include <set>
+
+#include "coordinator/daemon/limits.h"
 #include "coordinator/daemon/registry.h"
 #include "coordinator/daemon/run.h"
 
@@ -25,9 +28,8 @@ class Surroundings {
 struct FederationOptions {
   std::string project = "default";
   std::filesystem::path directory;  // of the project's state
-  int threads = 1;                  // of a fold
   Retention retention;
-  int64_t most_runs = 8;        // that are not finished
+  Limits limits;
   bool enrol_on_sight = false;  // without certificates: whoever connects belongs to it
 };
 
@@ -43,15 +45,23 @@ class Federation : private Effects {
   Status Enrol(const ClientId& client, Tags tags);
 
   // --- clients; `client` is the certificate's name ---
-  Result<proto::Welcome> Connected(const ClientId& client, const proto::Hello& hello);
+  // `host` is where it connects from; a client that is connected already loses that connection.
+  Result<proto::Welcome> Connected(const ClientId& client, const proto::Hello& hello,
+                                   const std::string& host);
   void Disconnected(const ClientId& client);
   void OnMessage(const ClientId& client, proto::ClientBody message);
-  // Whether this client may send that upload; called before its first byte.
+  // Whether this client may send that upload; called before its first byte. FAILED_PRECONDITION:
+  // nobody waits for it now; PERMISSION_DENIED: not from this client; ALREADY_EXISTS: other bytes
+  // were accepted; INVALID_ARGUMENT: such a one cannot be right.
   Status Admits(const ClientId& client, const proto::UploadBegin& upload) const;
+  Status CheckQuarantine(const ClientId& client) const;
+  // Bytes of an upload that cannot count: as a rejected update, but the task stays open.
+  void RejectUpload(const ClientId& client, const RunId& run, const Error& why);
 
   // --- operators ---
   Result<RunId> Submit(proto::Submission submission);
   Status Control(const RunId& run, std::string_view action);  // pause, resume, stop
+  Status Release(const ClientId& client);                     // from quarantine
   Result<Run*> RunOf(const RunId& run) const;
   const std::map<RunId, std::unique_ptr<Run>>& runs() const { return runs_; }
   const Registry& registry() const { return registry_; }
@@ -85,6 +95,8 @@ class Federation : private Effects {
   Status Greet(const ClientId& client, const proto::Hello& hello);
   void Heed(Run& run, const ClientId& client, const proto::Progress& message);
   void Offered(Run& run, const ClientId& client, proto::Offer offer);
+  void Reject(Run& run, const ClientId& client, const Error& why);
+  void EndParts(const ClientId& client);
 
   void On(const ClientId& client, const proto::Holds& message);
   void On(const ClientId& client, const proto::Offer& message);
@@ -106,6 +118,7 @@ class Federation : private Effects {
   Registry registry_;
   std::map<RunId, std::unique_ptr<Run>> runs_;
   std::map<std::string, RunId> by_token_;
+  std::set<std::pair<RunId, ClientId>> looked_at_;  // whose update is being looked at
   int64_t incarnation_ = 1;
 };
 

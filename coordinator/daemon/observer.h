@@ -28,6 +28,11 @@ class Observer {
   virtual void Refused(const ClientId& client, const Error& why) = 0;
   // An update whose bytes are not what its task asked for.
   virtual void Rejected(const Run& run, const ClientId& client, const Error& why) = 0;
+  // It has had so many of them that it takes no part until an administrator releases it.
+  virtual void Quarantined(const ClientId& client, const Error& why) = 0;
+  virtual void Released(const ClientId& client) = 0;
+  // It has connected while it was connected from another address.
+  virtual void Elsewhere(const ClientId& client, std::string_view before, std::string_view now) = 0;
   // A client could not or would not do a task; `detail` is in its own words.
   virtual void Failed(const Run& run, const ClientId& client, Reason reason,
                       std::string_view detail) = 0;

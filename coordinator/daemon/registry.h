@@ -1,10 +1,11 @@
 #pragma once
-// The clients of a project: who is enrolled, with which tags, who is connected and what it said of
-// itself. Names and tags are kept in the store; the rest is of this process. Owned by the driver's
-// thread.
+// The clients of a project: who is enrolled, with which tags, who is in quarantine, who is
+// connected and what it said of itself. Names, tags, rejections and quarantine are kept in the
+// store; the rest is of this process. Owned by the driver's thread.
 
 #include <optional>
 
+#include "coordinator/daemon/limits.h"
 #include "coordinator/daemon/submission.h"
 #include "coordinator/store/state_store.h"
 
@@ -16,8 +17,11 @@ struct Client {
   TimePoint since;                    // of the connection, or of its end
   std::optional<proto::Hello> hello;  // of the last connection
   std::optional<proto::Progress> progress;
-  std::map<RunId, std::string> away;  // runs of which it takes no tasks, and why; its own words
-  std::string last_failure;           // its own words
+  std::map<RunId, std::string> away;    // runs of which it takes no tasks, and why; its own words
+  std::string last_failure;             // its own words
+  std::string host;                     // from where it is connected
+  std::vector<TimePoint> rejected;      // updates, the newest last; within the window
+  std::optional<TimePoint> quarantine;  // since when
 };
 
 class Registry {
@@ -27,6 +31,13 @@ class Registry {
 
   // Enrols a client, or replaces its tags.
   Status Enrol(const ClientId& name, Tags tags);
+
+  // An update of an enrolled client was rejected. True: so many were that it is in quarantine from
+  // now on.
+  Result<bool> Reject(const ClientId& name, TimePoint now, const Limits& limits);
+  // Ends the quarantine and forgets the rejections. NOT_FOUND, or FAILED_PRECONDITION where there
+  // is none.
+  Status Release(const ClientId& name);
 
   Client* Find(const ClientId& name);
   const Client* Find(const ClientId& name) const;
@@ -38,6 +49,8 @@ class Registry {
 
  private:
   explicit Registry(store::StateStore& store) : store_(&store) {}
+  Status ReadRejections();
+  Status KeepRejections(const ClientId& name);
   store::StateStore* store_;
   std::map<ClientId, Client> clients_;
 };

@@ -6,8 +6,9 @@
 namespace tributary::daemon {
 
 struct Retention {
-  std::string updates = "none";  // of clients, after their stage: "none", "last" (of the last round) or "all"
-  std::string states = "all";    // that were published: "all", or "last" with the best
+  std::string updates =
+      "none";  // of clients, after their stage: "none", "last" (of the last round) or "all"
+  std::string states = "all";  // that were published: "all", or "last" with the best
 };
 
 }  // namespace tributary::daemon

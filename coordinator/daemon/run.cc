@@ -39,8 +39,8 @@ Result<std::unique_ptr<fold::Folder>> OpenFolder(const RunSetup& setup, TagsOf t
   }
   return std::make_unique<fold::Folder>(
       std::move(fold), blobs, std::move(noise),
-      [&uploads, run = setup.id](int64_t sequence, const Digest& digest) {
-        return uploads.Read(run, sequence, digest);
+      [&uploads, run = setup.id](int64_t sequence, const ClientId& client, const Digest& digest) {
+        return uploads.Read(run, sequence, client, digest);
       });
 }
 

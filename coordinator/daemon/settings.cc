@@ -22,9 +22,6 @@ std::vector<config::Key> KeysOf(Settings& s) {
        "Address on which sites join the project, host:port."},
       {"enrolment.address", &s.enrolment_address, false,
        "The same address as sites reach it; join strings name it."},
-      {"limits.threads", &s.threads, false, "Threads that combine updates and serve transfers.", 1,
-       1024},
-      {"limits.runs", &s.most_runs, false, "Runs that may be under way at the same time.", 1, 1000},
       {"http.listen", &s.http_listen, false,
        "Address of metrics, health and dashboard, host:port, such as 127.0.0.1:7342; loopback "
        "only. "
@@ -32,6 +29,7 @@ std::vector<config::Key> KeysOf(Settings& s) {
       {"http.token_file", &s.http_token_file, false,
        "File (mode 0600) whose first line is the token that every page but health then needs."},
   };
+  AddLimitKeys(s.limits, &keys);
   keys.push_back(
       {"retention.updates",
        &s.retention.updates,
@@ -56,8 +54,8 @@ std::span<const config::SectionHelp> SettingsSections() {
   static constexpr std::array<config::SectionHelp, 6> kSections = {
       {{"", "The coordinator as a whole."},
        {"enrolment", "The port for those who have no certificate yet."},
-       {"limits", "How much it takes on."},
        {"http", "What the operator sees: metrics, health and the dashboard."},
+       {"limits", "How much it takes on, and what others may cost it."},
        {"retention", "What is kept of runs."},
        config::kLogSection}};
   return kSections;
@@ -96,6 +94,8 @@ Result<Settings> ReadSettings(const std::filesystem::path& file) {
   settings.directory = file.parent_path() / settings.directory;
   RETURN_IF_ERROR(config::ReadKeysFile(file, KeysOf(settings), SettingsSections()));
   RETURN_IF_ERROR(CheckName("project", settings.project));
+  if (Status good = CheckLimits(settings.limits); !good)
+    return Annotate(good.error(), file.string());
   if (settings.address.empty()) settings.address = settings.listen;
   if (settings.enrolment_address.empty()) settings.enrolment_address = settings.enrolment_listen;
   return settings;

@@ -2,6 +2,7 @@
 // A coordinator's configuration file.
 
 #include "coordinator/config/log_keys.h"
+#include "coordinator/daemon/limits.h"
 #include "coordinator/daemon/retention.h"
 
 namespace tributary::daemon {
@@ -14,8 +15,7 @@ struct Settings {
   std::string enrolment_listen = "127.0.0.1:7341";
   std::string enrolment_address;   // empty: `enrolment_listen`
   std::vector<std::string> hosts;  // names and addresses in the coordinator's certificate
-  int64_t threads = 2;
-  int64_t most_runs = 8;
+  Limits limits;
   std::string http_listen;  // empty: no metrics, no dashboard
   std::filesystem::path http_token_file;
   Retention retention;

@@ -77,12 +77,22 @@ Standing SelectingStands(const Federation& federation, const Run& run, const Sta
     const Client& client = *federation.registry().Find(name);
     if (const auto it = client.away.find(run.setup().id); it != client.away.end())
       away.push_back(fmt::format("{}: {}", name.value, it->second));
+    if (client.quarantine)
+      away.push_back(fmt::format("{}: in quarantine, which `tributary clients release {}` ends",
+                                 name.value, name.value));
   }
   const int64_t needed =
       kind == TaskKind::kTrain && plan.cohort ? *plan.cohort : std::max<int64_t>(plan.minimum, 1);
   s.why = fmt::format("waits for clients: {} of {} that it needs are connected", there, needed);
   if (!away.empty()) s.why += fmt::format("; {}", fmt::join(away, "; "));
   return s;
+}
+
+std::vector<std::string> Quarantined(const Federation& federation, const Run& run) {
+  std::vector<std::string> names;
+  for (const ClientId& name : federation.ClientsOf(run))
+    if (federation.registry().Find(name)->quarantine) names.push_back(name.value);
+  return names;
 }
 
 Json StatusOf(const Federation& federation, const Run& run, TimePoint now) {
@@ -100,6 +110,7 @@ Json StatusOf(const Federation& federation, const Run& run, TimePoint now) {
                {"clients", federation.ClientsOf(run).size()},
                {"plan_digest", setup.plan.run.digest.Hex()},
                {"privacy", setup.plan.privacy_statement},
+               {"quarantined", Quarantined(federation, run)},
                {"late", run.late()},
                {"last_fault", run.last_fault()}};
   if (standing.until) json["seconds_left"] = std::max(0.0, Seconds(*standing.until - now));
@@ -161,6 +172,7 @@ Standing StandingOf(const Federation& federation, const Run& run, TimePoint now)
 }
 
 std::string_view StateOf(const Federation& federation, const ClientId& name, const Client& client) {
+  if (client.quarantine) return "quarantined";
   if (!client.is_connected) return "disconnected";
   bool has_task = false;
   for (const auto& [id, run] : federation.runs()) {
@@ -204,6 +216,8 @@ std::string ClientsJson(const Federation& federation, const Run& run) {
                  {"rank", run.setup().RankOf(client.tags)},
                  {"outcome", member == nullptr ? Json(nullptr) : Json(Name(member->outcome))},
                  {"last_failure", client.last_failure},
+                 {"rejected", client.rejected.size()},
+                 {"quarantined", client.quarantine.has_value()},
                  {"away", nullptr}};
     if (const auto it = client.away.find(run.setup().id); it != client.away.end())
       json["away"] = it->second;

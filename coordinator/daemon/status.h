@@ -22,12 +22,13 @@ inline constexpr std::array<std::string_view, 7> kPhases = {
 Standing StandingOf(const Federation& federation, const Run& run, TimePoint now);
 std::string_view PhaseOf(const Run& run);
 
-// What a client does now. `away` is there and takes no tasks of some run; `waiting` has a task and
-// has not said more; four are a client's own words.
-inline constexpr std::array<std::string_view, 9> kClientStates = {
-    "disconnected", "idle",      "away",      "waiting", "loading",
-    "training",     "measuring", "uploading", "other"};
-inline constexpr size_t kFirstOfWork = 4;
+// What a client does now. `quarantined` has had too many updates rejected; `away` is there and
+// takes no tasks of some run; `waiting` has a task and has not said more; four are a client's own
+// words.
+inline constexpr std::array<std::string_view, 10> kClientStates = {
+    "disconnected", "quarantined", "idle",      "away",      "waiting",
+    "loading",      "training",    "measuring", "uploading", "other"};
+inline constexpr size_t kFirstOfWork = 5;
 std::string_view StateOf(const Federation& federation, const ClientId& name, const Client& client);
 
 // Phase, progress, why it waits, for whom and until when.

@@ -64,7 +64,7 @@ class Walk {
       return "its noise is not kept, so that nobody can take it off";
     for (const Member& member : stage.members)
       if (member.outcome == Reason::kAccepted &&
-          !uploads_.Contains(setup_.id, stage.task.sequence, member.digest))
+          !uploads_.Contains(setup_.id, stage.task.sequence, member.client, member.digest))
         return "its updates are not kept";
     if (!blobs_.Contains(stage.task.checkpoint)) return "the state before it is not kept";
     return "";

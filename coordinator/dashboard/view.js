@@ -7,7 +7,7 @@ const byId = (id) => document.getElementById(id);
 
 const PHASES = { finished: "good", paused: "warn", halted: "bad" };
 const OUTCOMES = { accepted: "good", pending: "", declined: "warn", late: "warn" };
-const STATES = { training: "", measuring: "", uploading: "", loading: "", disconnected: "bad" };
+const STATES = { training: "", measuring: "", uploading: "", loading: "", disconnected: "bad", quarantined: "bad" };
 
 function make(tag, text, className = "") {
   const element = document.createElement(tag);

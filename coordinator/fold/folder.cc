@@ -64,6 +64,28 @@ Layout UploadLayout(const FoldPlan& plan, const ClientId& client, const Task& ta
   return {};
 }
 
+Status CheckStatistic(const Layout& layout, const TensorViewMap& tensors) {
+  constexpr double kMost = 1e30;
+  RETURN_IF_ERROR(CheckCompatible(layout, tensors));
+  for (const auto& [name, view] : tensors) {
+    if (view.dtype == DType::kI64) continue;
+    ASSIGN_OR_RETURN(const Tensor values, Convert(view, DType::kF64));
+    for (const double value : values.f64())
+      if (!(std::abs(value) <= kMost))
+        return InvalidArgument("{}: {}, expected at most {} in size", name, value, kMost);
+  }
+  const auto confusion = tensors.find("evaluation.confusion");
+  if (confusion == tensors.end()) return {};
+  const Tensor counts = Copy(confusion->second),
+               histogram = Copy(tensors.at("evaluation.histogram"));
+  const int64_t labels = confusion->second.shape[0];
+  ASSIGN_OR_RETURN(const Evaluation evaluation,
+                   Evaluation::FromCounts(labels, counts.i64(), histogram.i64(), 0));
+  if (evaluation.rows() <= strategy::kMaxUpdateWeight) return {};
+  return InvalidArgument("{}: {} rows, expected at most {}", confusion->first, evaluation.rows(),
+                         strategy::kMaxUpdateWeight);
+}
+
 int64_t UploadBytes(const FoldPlan& plan, const ClientId& client, const Task& task) {
   int64_t bytes = 0;
   for (const auto& [name, entry] : UploadLayout(plan, client, task))
@@ -74,7 +96,8 @@ int64_t UploadBytes(const FoldPlan& plan, const ClientId& client, const Task& ta
 Folder::Folder(FoldPlan plan, store::BlobStore& blobs, std::unique_ptr<privacy::NoiseSource> noise,
                OpenUpload open)
     : plan_(std::move(plan)), blobs_(blobs), open_(std::move(open)), noise_(std::move(noise)) {
-  if (!open_) open_ = [&blobs](int64_t, const Digest& digest) { return blobs.Open(digest); };
+  if (!open_)
+    open_ = [&blobs](int64_t, const ClientId&, const Digest& digest) { return blobs.Open(digest); };
 }
 
 Result<strategy::RunState> Folder::Open(const Digest& digest) const {
@@ -97,8 +120,10 @@ Result<std::optional<coordinator::AggregateFinished>> Folder::Fold(
   Finished finished;
   finished.sequence = command.task.sequence;
   if (!Traits(command.task.kind).changes_checkpoint) {
-    ASSIGN_OR_RETURN(finished, FoldEvaluation(command));
-    return finished;
+    auto evaluated = FoldEvaluation(command);
+    if (evaluated || evaluated.error().code != Code::kInvalidArgument) return evaluated;
+    *why = evaluated.error().message;
+    return std::optional<Finished>();
   }
   ASSIGN_OR_RETURN(strategy::RunState state, Open(command.task.checkpoint));
   Status folded = command.task.kind == TaskKind::kTrain ? FoldTraining(command, &state, &finished)

@@ -64,6 +64,9 @@ Layout EvaluationLayout(int64_t labels);
 
 // What an upload for this task must look like.
 Layout UploadLayout(const FoldPlan& plan, const ClientId& client, const Task& task);
+// The same of the values of an upload that is no update: finite, of a size that a sum can bear, and
+// counts that can be counts. INVALID_ARGUMENT names the tensor.
+Status CheckStatistic(const Layout& layout, const TensorViewMap& tensors);
 int64_t UploadBytes(const FoldPlan& plan, const ClientId& client,
                     const Task& task);  // of its tensors
 

@@ -13,7 +13,7 @@ struct Upload {
 Result<Upload> Open(const OpenUpload& open, int64_t sequence,
                     const coordinator::AcceptedUpdate& update) {
   Upload upload;
-  auto blob = open(sequence, update.digest);
+  auto blob = open(sequence, update.client, update.digest);
   if (!blob) return Annotate(blob.error(), "update of " + update.client.value);
   upload.blob = *std::move(blob);
   auto content = ParseSafetensors(upload.blob->bytes());

@@ -13,8 +13,8 @@ namespace tributary::fold {
 
 using RankOf = std::function<int64_t(const ClientId&)>;
 // What a client sent for the stage of that sequence number.
-using OpenUpload =
-    std::function<Result<std::shared_ptr<const store::Blob>>(int64_t sequence, const Digest&)>;
+using OpenUpload = std::function<Result<std::shared_ptr<const store::Blob>>(
+    int64_t sequence, const ClientId&, const Digest&)>;
 
 class SpooledUpdates : public strategy::UpdateSource {
  public:

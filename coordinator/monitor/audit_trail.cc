@@ -99,6 +99,14 @@ void AuditTrail::Rejected(const daemon::Run& run, const ClientId& client, const 
        {{"run", run.setup().id.value}, {"client", client.value}, {"error", why.message}});
 }
 
+void AuditTrail::Quarantined(const ClientId& client, const Error& why) {
+  Note("client_quarantined", {{"client", client.value}, {"error", why.message}});
+}
+
+void AuditTrail::Elsewhere(const ClientId& client, std::string_view before, std::string_view now) {
+  Note("client_elsewhere", {{"client", client.value}, {"before", before}, {"now", now}});
+}
+
 void AuditTrail::Refused(const ClientId& client, const Error& why) {
   Note("client_refused", {{"client", client.value}, {"error", why.message}});
 }

@@ -38,6 +38,10 @@ class AuditTrail : public daemon::Observer {
                 Duration took) override;
   void Rejected(const daemon::Run& run, const ClientId& client, const Error& why) override;
   void Refused(const ClientId& client, const Error& why) override;
+  void Quarantined(const ClientId& client, const Error& why) override;
+  void Elsewhere(const ClientId& client, std::string_view before, std::string_view now) override;
+  // Noted as what somebody asked.
+  void Released(const ClientId&) override {}
   // Of these the log and the journal tell enough.
   void Halted(const daemon::Run&, const Error&) override {}
   void Recovered(const daemon::Run&) override {}

@@ -119,6 +119,19 @@ void EventLog::Rejected(const daemon::Run& run, const ClientId& client, const Er
                {{"run", run.setup().id.value}, {"client", client.value}, {"error", why.message}});
 }
 
+void EventLog::Quarantined(const ClientId& client, const Error& why) {
+  log_.Error("client_quarantined", {{"client", client.value}, {"error", why.message}});
+}
+
+void EventLog::Released(const ClientId& client) {
+  log_.Info("client_released", {{"client", client.value}});
+}
+
+void EventLog::Elsewhere(const ClientId& client, std::string_view before, std::string_view now) {
+  log_.Warning("client_elsewhere",
+               {{"client", client.value}, {"before", Text(before)}, {"now", Text(now)}});
+}
+
 void EventLog::Failed(const daemon::Run& run, const ClientId& client, Reason reason,
                       std::string_view detail) {
   log_.Warning("client_failed", {{"run", run.setup().id.value},

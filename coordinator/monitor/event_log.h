@@ -24,7 +24,11 @@ class EventLog : public daemon::Observer {
   void Disconnected(const ClientId& client) override;               // client_disconnected
   void Refused(const ClientId& client, const Error& why) override;  // client_refused
   void Rejected(const daemon::Run& run, const ClientId& client,
-                const Error& why) override;  // update_rejected
+                const Error& why) override;                             // update_rejected
+  void Quarantined(const ClientId& client, const Error& why) override;  // client_quarantined
+  void Released(const ClientId& client) override;                       // client_released
+  void Elsewhere(const ClientId& client, std::string_view before,
+                 std::string_view now) override;  // client_elsewhere
   void Failed(const daemon::Run& run, const ClientId& client, Reason reason,
               std::string_view detail) override;  // client_failed
 

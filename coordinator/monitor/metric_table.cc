@@ -21,19 +21,34 @@ std::vector<MetricInfo> MakeTable() {
       {"tributary_runs", kGauge, "Runs by phase, finished ones included.", {"phase"}},
       {"tributary_clients",
        kGauge,
-       "Enrolled clients by state: disconnected, idle, waiting (it has a task and has not said "
-       "what "
-       "it does), loading, training, measuring, uploading, or other.",
+       "Enrolled clients by state: disconnected, quarantined (too many of its updates were "
+       "rejected), idle, away, waiting (it has a task and has not said what it does), loading, "
+       "training, measuring, uploading, or other.",
        {"state"}},
       {"tributary_connections_total",
        kCounter,
-       "Clients that asked to be connected, by outcome: accepted or refused.",
+       "Clients that asked to be connected, by outcome: accepted, refused; elsewhere counts those "
+       "of "
+       "the accepted that were connected from another address at that moment.",
        {"outcome"}},
       {"tributary_disconnections_total", kCounter, "Connections of clients that ended."},
+      {"tributary_refused_total",
+       kCounter,
+       "Connections, calls and uploads that were refused: connections (too many without a "
+       "certificate), handshake (ended before a certificate was shown and a call made), "
+       "certificate "
+       "(none, expired, revoked, of another project), role, rate, malformed, slow, uploads (too "
+       "many "
+       "at once), quota, not_asked (no open stage waits for it), conflict (other bytes for the "
+       "same "
+       "task, or a wrong digest), quarantine.",
+       {"reason"}},
       {"tributary_upload_bytes_total", kCounter,
        "Bytes of updates that were received and stored, including what was sent twice."},
       {"tributary_download_bytes_total", kCounter,
        "Bytes of plans, checkpoints and adapters that were sent."},
+      {"tributary_spooled_bytes", kGauge,
+       "Bytes of updates on the disk, of open stages; at most limits.upload_quota."},
       {"tributary_queue_depth",
        kGauge,
        "What waits: calls of the driver, work of the folding threads, disk work of transfers.",

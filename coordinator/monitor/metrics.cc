@@ -39,7 +39,8 @@ std::optional<double> Epsilon(const daemon::RunSetup& setup, int64_t charged) {
 Metrics::Metrics() : started_(UnixSeconds()) {
   // Series that begin at zero, so that their first event is seen as an increase.
   using enum MetricId;
-  for (const char* outcome : {"accepted", "refused"}) series_.Counter(kConnections, {outcome});
+  for (const char* outcome : {"accepted", "refused", "elsewhere"})
+    series_.Counter(kConnections, {outcome});
   for (const char* outcome : {"committed", "below_minimum", "aggregate_failed"})
     series_.Counter(kRounds, {outcome});
   for (const Reason reason : {Reason::kLate, Reason::kBadUpdate, Reason::kConflict})
@@ -122,6 +123,9 @@ void Metrics::Halted(const daemon::Run&, const Error& why) {
 void Metrics::Connected(const ClientId&, const proto::Hello&) {
   series_.Counter(MetricId::kConnections, {"accepted"}).Increment();
 }
+void Metrics::Elsewhere(const ClientId&, std::string_view, std::string_view) {
+  series_.Counter(MetricId::kConnections, {"elsewhere"}).Increment();
+}
 void Metrics::Disconnected(const ClientId&) {
   series_.Counter(MetricId::kDisconnections).Increment();
 }
@@ -139,9 +143,15 @@ std::string Metrics::Render(const daemon::Federation& federation, const Readings
   };
   add(kUploadBytes, readings.bytes_received, &received_);
   add(kDownloadBytes, readings.bytes_sent, &sent_);
+  for (const auto& [reason, count] : readings.refused) {
+    int64_t& last = refused_[reason];
+    series_.Counter(kRefused, {reason}).Increment(static_cast<double>(count - last));
+    last = count;
+  }
   Gauges gauges;
   gauges.Set(kBuildInfo, {kVersion, kNumerics}, 1);
   gauges.Set(kStartTime, {}, started_);
+  gauges.Set(kSpooledBytes, {}, static_cast<double>(readings.upload_bytes_spooled));
   for (const auto& [queue, depth] : readings.queues)
     gauges.Set(kQueueDepth, {queue}, static_cast<double>(depth));
   std::map<std::string_view, int64_t> clients, phases;

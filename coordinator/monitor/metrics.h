@@ -10,10 +10,14 @@
 
 namespace tributary::monitor {
 
+using Counts = std::vector<std::pair<std::string_view, int64_t>>;  // by label, since the start
+
 // What only its owners know. Bytes are since the start.
 struct Readings {
   std::vector<std::pair<std::string_view, size_t>> queues;
   int64_t bytes_received = 0, bytes_sent = 0;
+  Counts refused = {};
+  int64_t upload_bytes_spooled = 0;
 };
 
 class Metrics : public daemon::Observer {
@@ -31,6 +35,10 @@ class Metrics : public daemon::Observer {
   void Connected(const ClientId& client, const proto::Hello& hello) override;
   void Disconnected(const ClientId& client) override;
   void Refused(const ClientId& client, const Error& why) override;
+  void Elsewhere(const ClientId& client, std::string_view before, std::string_view now) override;
+  // A gauge tells them.
+  void Quarantined(const ClientId&, const Error&) override {}
+  void Released(const ClientId&) override {}
   // Both are told by the records that follow.
   void Rejected(const daemon::Run&, const ClientId&, const Error&) override {}
   void Failed(const daemon::Run&, const ClientId&, Reason, std::string_view) override {}
@@ -49,6 +57,7 @@ class Metrics : public daemon::Observer {
   std::map<RunId, Known> runs_;
   const double started_;             // Unix time
   int64_t received_ = 0, sent_ = 0;  // as they were counted last
+  std::map<std::string_view, int64_t> refused_;
 };
 
 }  // namespace tributary::monitor

@@ -37,6 +37,15 @@ class Observers : public daemon::Observer {
   void Rejected(const daemon::Run& run, const ClientId& client, const Error& why) override {
     for (auto* o : all_) o->Rejected(run, client, why);
   }
+  void Quarantined(const ClientId& client, const Error& why) override {
+    for (auto* o : all_) o->Quarantined(client, why);
+  }
+  void Released(const ClientId& client) override {
+    for (auto* o : all_) o->Released(client);
+  }
+  void Elsewhere(const ClientId& client, std::string_view before, std::string_view now) override {
+    for (auto* o : all_) o->Elsewhere(client, before, now);
+  }
   void Failed(const daemon::Run& run, const ClientId& client, Reason reason,
               std::string_view detail) override {
     for (auto* o : all_) o->Failed(run, client, reason, detail);

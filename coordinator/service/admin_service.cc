@@ -82,11 +82,12 @@ class Watching : public Reactor<Watching, WatchBase>, public Watchers::Watcher {
 
 using Made = Result<proto::Document>;
 
-using Base = v1::Admin::WithRawCallbackMethod_Submit<v1::Admin::WithRawCallbackMethod_Runs<
-    v1::Admin::WithRawCallbackMethod_Status<v1::Admin::WithRawCallbackMethod_Watch<
-        v1::Admin::WithRawCallbackMethod_Control<v1::Admin::WithRawCallbackMethod_Rounds<
-            v1::Admin::WithRawCallbackMethod_Clients<v1::Admin::WithRawCallbackMethod_Export<
-                v1::Admin::WithRawCallbackMethod_Backup<v1::Admin::Service>>>>>>>>>;
+using Base = v1::Admin::WithRawCallbackMethod_Submit<
+    v1::Admin::WithRawCallbackMethod_Runs<v1::Admin::WithRawCallbackMethod_Status<
+        v1::Admin::WithRawCallbackMethod_Watch<v1::Admin::WithRawCallbackMethod_Control<
+            v1::Admin::WithRawCallbackMethod_Rounds<v1::Admin::WithRawCallbackMethod_Clients<
+                v1::Admin::WithRawCallbackMethod_Export<v1::Admin::WithRawCallbackMethod_Backup<
+                    v1::Admin::WithRawCallbackMethod_Release<v1::Admin::Service>>>>>>>>>>;
 
 class Service : public Base {
  public:
@@ -161,15 +162,27 @@ class Service : public Base {
                               .dump());
         });
   }
+  ServerUnaryReactor* Release(CallbackServerContext* context, const ByteBuffer* request,
+                              ByteBuffer* response) override {
+    return Answer<proto::ClientRef>(context, "Admin/Release", request, response,
+                                    [](Federation& f, proto::ClientRef&& ref) -> Made {
+                                      RETURN_IF_ERROR(f.Release(ref.client));
+                                      return Document(nlohmann::json{
+                                          {"schema", daemon::kStatusSchema},
+                                          {"client", ref.client.value},
+                                          {"quarantined",
+                                           false}}.dump());
+                                    });
+  }
   WatchBase* Watch(CallbackServerContext* context, const ByteBuffer* request) override {
     auto watching = std::make_shared<Watching>(driver_, watchers_);
     const auto caller = gate_.Admit(*context, "Admin/Watch");
     auto run = proto::Decode<proto::RunRef>(ToBytes(*request));
-    if (!watching->Begin(gate_, caller)) return watching.get();
+    if (!watching->Begin(gate_, caller, "Admin/Watch")) return watching.get();
     if (run)
       watching->Watch(std::move(run->run));
     else
-      watching->End(run.error());
+      watching->Refuse(Refusal::kMalformed, run.error());
     return watching.get();
   }
 

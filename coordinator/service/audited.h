@@ -12,6 +12,7 @@ namespace tributary::service {
 namespace audited {
 inline nlohmann::json Of(const std::string& text) { return text; }
 inline nlohmann::json Of(const RunId& run) { return run.value; }
+inline nlohmann::json Of(const ClientId& client) { return client.value; }
 inline nlohmann::json Of(bool value) { return value; }
 inline nlohmann::json Of(Duration value) {
   return std::chrono::duration_cast<std::chrono::seconds>(value).count();

@@ -39,6 +39,7 @@ std::span<const Right> Rights() {
       {"Admin/Rounds", {kViewer, kResearcher, kOfficer, kAdmin}},
       {"Admin/Clients", {kResearcher, kOfficer, kAdmin}},
       {"Admin/Export", {kViewer, kResearcher, kAdmin}, kNoted},
+      {"Admin/Release", {kAdmin}, kNoted},
       {"Certificates/Renew", {kClient, kViewer, kResearcher, kOfficer, kAdmin}, kNoted},
       {"Certificates/Invite", {kAdmin}, kNoted},
       {"Certificates/Sign", {kAdmin}, kNoted},

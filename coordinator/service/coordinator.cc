@@ -17,12 +17,12 @@ namespace {
 
 constexpr int kDiskThreads = 8;
 
-Status Listen(const ServerOptions& options,
+Status Listen(const ServerOptions& options, Gate& gate,
               std::span<const std::unique_ptr<grpc::Service>> services,
               std::unique_ptr<Server>* server) {
   std::vector<grpc::Service*> pointers;
   for (const auto& service : services) pointers.push_back(service.get());
-  ASSIGN_OR_RETURN(*server, Server::Start(options, pointers));
+  ASSIGN_OR_RETURN(*server, Server::Start(options, gate, pointers));
   return {};
 }
 
@@ -34,7 +34,10 @@ CoordinatorDaemon::CoordinatorDaemon(const daemon::Settings& settings, bool inse
     : insecure_(insecure),
       log_(std::move(log)),
       trail_(std::move(trail)),
-      gate_(settings.project, insecure ? "" : daemon::IdentityDirectory(settings), *trail_),
+      refusals_(*log_, *trail_),
+      gate_(settings.project, insecure ? "" : daemon::IdentityDirectory(settings), settings.limits,
+            *trail_, refusals_),
+      slots_(settings.limits.uploads, settings.limits.uploads_per_client),
       disk_pool_(kDiskThreads),
       event_log_(*log_),
       observers_({&metrics_, &event_log_, trail_.get()}),
@@ -44,9 +47,11 @@ CoordinatorDaemon::CoordinatorDaemon(const daemon::Settings& settings, bool inse
                                              {"fold", driver_.waiting_work()},
                                              {"transfer", disk_pool_.waiting()}},
                                             transferred_.received,
-                                            transferred_.sent};
+                                            transferred_.sent,
+                                            refusals_.counts(),
+                                            uploads_->total_bytes()};
                  }),
-      driver_(*this, observers_, static_cast<int>(settings.threads)) {}
+      driver_(*this, observers_, static_cast<int>(settings.limits.threads)) {}
 
 Result<std::unique_ptr<CoordinatorDaemon>> CoordinatorDaemon::Start(
     const daemon::Settings& settings, bool insecure) {
@@ -77,12 +82,13 @@ Status CoordinatorDaemon::Open(const daemon::Settings& settings) {
   ASSIGN_OR_RETURN(states_, store::OpenSqliteStore(directory / "state.db"));
   std::error_code left_by_a_crash;
   std::filesystem::remove_all(backup::StagingOf(directory), left_by_a_crash);
-  ASSIGN_OR_RETURN(uploads_, store::UploadStore::Open(directory / "uploads"));
+  ASSIGN_OR_RETURN(uploads_,
+                   store::UploadStore::Open(directory / "uploads",
+                                            {daemon::BytesOf(settings.limits.upload_quota)}));
   daemon::FederationOptions options;
   options.project = settings.project;
   options.directory = directory;
-  options.threads = static_cast<int>(settings.threads);
-  options.most_runs = settings.most_runs;
+  options.limits = settings.limits;
   options.retention = settings.retention;
   options.enrol_on_sight = insecure_;
   ASSIGN_OR_RETURN(auto federation,
@@ -138,16 +144,17 @@ void CoordinatorDaemon::KeepUp(const Result<daemon::Settings>& settings) {
 Status CoordinatorDaemon::Serve(const daemon::Settings& settings) {
   const std::filesystem::path identity = daemon::IdentityDirectory(settings);
   services_.push_back(MakeSessionService(driver_, hub_, gate_));
-  services_.push_back(
-      MakeTransferService({driver_, transfers_, *uploads_, disk_pool_, transferred_, gate_}));
+  services_.push_back(MakeTransferService(
+      {driver_, transfers_, *uploads_, disk_pool_, transferred_, gate_, slots_}));
   services_.push_back(
       MakeAdminService(driver_, watchers_, gate_, [this] { return StageBackup(); }));
-  if (insecure_) return Listen({settings.listen, nullptr}, services_, &server_);
+  if (insecure_) return Listen({settings.listen, nullptr}, gate_, services_, &server_);
   const IdentityParts parts{driver_, *registrar_, gate_, identity};
   services_.push_back(MakeCertificateService(parts));
   enrolment_services_.push_back(MakeEnrolmentService(parts));
-  RETURN_IF_ERROR(Listen({settings.listen, rpc::ServerTls(identity, true)}, services_, &server_));
-  return Listen({settings.enrolment_listen, rpc::ServerTls(identity, false), true},
+  RETURN_IF_ERROR(
+      Listen({settings.listen, rpc::ServerTls(identity, true)}, gate_, services_, &server_));
+  return Listen({settings.enrolment_listen, rpc::ServerTls(identity, false), true}, gate_,
                 enrolment_services_, &enrolment_server_);
 }
 

@@ -13,6 +13,7 @@
 #include "coordinator/service/identity_service.h"
 #include "coordinator/service/server.h"
 #include "coordinator/service/session_hub.h"
+#include "coordinator/service/upload_slots.h"
 #include "coordinator/store/sqlite_store.h"
 
 namespace tributary::service {
@@ -53,7 +54,9 @@ class CoordinatorDaemon : private daemon::Listener {
   int64_t backups_ = 0;  // that were staged; on the driver's thread
   std::unique_ptr<Log> log_;
   std::unique_ptr<monitor::AuditTrail> trail_;
+  Refusals refusals_;
   Gate gate_;
+  UploadSlots slots_;
   SessionHub hub_;
   Watchers watchers_;
   std::filesystem::path directory_;  // of the project

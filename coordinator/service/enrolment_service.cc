@@ -16,9 +16,7 @@ namespace {
 using grpc::ByteBuffer;
 using Base = grpc::ServerBidiReactor<ByteBuffer, ByteBuffer>;
 
-// Strangers may ask so often, and be here so many at once.
-constexpr double kPerSecond = 5.0 / 60, kBurst = 5;
-constexpr size_t kMostStreams = 64;
+constexpr std::string_view kMethod = "Enrollment/Enrol";
 
 // Greets, hears one request, answers it.
 class Enrolling : public Reactor<Enrolling, Base> {
@@ -39,7 +37,7 @@ class Enrolling : public Reactor<Enrolling, Base> {
   void OnReadDone(bool ok) override {
     if (!ok) return End();
     auto request = proto::Decode<proto::EnrolmentRequest>(rpc::ToBytes(in_));
-    if (!request) return End(request.error());
+    if (!request) return Refuse(Refusal::kMalformed, request.error());
     const bool posted =
         parts_.driver.Post([self = shared_from_this(), request = *std::move(request)](
                                daemon::Federation&) { self->Answer(request); });
@@ -71,7 +69,7 @@ class Enrolling : public Reactor<Enrolling, Base> {
   Status Note(const proto::EnrolmentRequest& request,
               const Result<proto::EnrolmentAnswer>& answer) {
     const bool waits = answer && std::holds_alternative<proto::EnrolmentPending>(answer->body);
-    return parts_.gate.Note({"", "", peer_, "", ""}, "Enrollment/Enrol",
+    return parts_.gate.Note({"", "", peer_, "", ""}, kMethod,
                             {{"invite", request.invite},
                              {"request", Sha256(request.request.value).Hex()},
                              {"waits_for_approval", waits}},
@@ -88,24 +86,31 @@ class Enrolling : public Reactor<Enrolling, Base> {
 
 class Service : public v1::Enrollment::WithRawCallbackMethod_Enrol<v1::Enrollment::Service> {
  public:
-  explicit Service(const IdentityParts& parts) : parts_(parts) {}
+  explicit Service(const IdentityParts& parts)
+      : parts_(parts), joins_(static_cast<double>(parts.gate.limits().joins_per_minute)) {}
 
   Base* Enrol(grpc::CallbackServerContext* context) override {
     const std::string peer = context->peer();
     Result<Caller> caller = Caller{"", "", peer, "", ""};
+    const auto refuse = [&](Refusal reason, std::string why) {
+      const Error error{Code::kResourceExhausted, std::move(why)};
+      parts_.gate.refusals().Add(reason, *caller, kMethod, error);
+      caller = tl::unexpected(error);
+    };
     if (!rate_.Take(HostOf(peer), SteadyNow()))
-      caller = MakeError(Code::kResourceExhausted, "too many attempts to join; wait a minute");
-    else if (streams_ >= kMostStreams)
-      caller = MakeError(Code::kResourceExhausted, "too many peers join at this moment");
+      refuse(Refusal::kRate, "too many attempts to join; wait a minute");
+    else if (streams_ >= static_cast<size_t>(parts_.gate.limits().strangers))
+      refuse(Refusal::kConnections, "too many peers join at this moment");
     ++streams_;
     auto enrolling = std::make_shared<Enrolling>(parts_, streams_, peer);
-    if (enrolling->Begin(parts_.gate, caller)) enrolling->Greet();
+    if (enrolling->Begin(parts_.gate, caller, kMethod)) enrolling->Greet();
     return enrolling.get();
   }
 
  private:
   const IdentityParts parts_;
-  RateLimit rate_{kPerSecond, kBurst};
+  const double joins_;  // of one address in a minute
+  RateLimit rate_{joins_ / 60, joins_};
   std::atomic<size_t> streams_ = 0;
 };
 

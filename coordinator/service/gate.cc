@@ -1,5 +1,6 @@
 #include "coordinator/service/gate.h"
 
+#include <condition_variable>
 #include <nlohmann/json.hpp>
 
 #include "aggregation/base/file.h"
@@ -11,6 +12,7 @@ namespace tributary::service {
 namespace {
 
 constexpr size_t kMostKnown = 8192;
+constexpr std::chrono::milliseconds kLook{500};  // for the slow
 
 std::string Metadata(const grpc::ServerContextBase& context, const std::string& key) {
   const auto it = context.client_metadata().find(key);
@@ -24,6 +26,32 @@ std::string_view Property(const grpc::ServerContextBase& context, const char* na
 }
 
 }  // namespace
+
+Gate::Gate(std::string project, std::filesystem::path identity, const daemon::Limits& limits,
+           monitor::AuditTrail& trail, Refusals& refusals)
+    : project_(std::move(project)),
+      identity_(std::move(identity)),
+      limits_(limits),
+      trail_(trail),
+      refusals_(refusals),
+      rate_(static_cast<double>(limits.calls_per_second),
+            static_cast<double>(limits.calls_at_once)),
+      watch_([this](const std::stop_token& stop) { EndTheSlow(stop); }) {}
+
+void Gate::EndTheSlow(const std::stop_token& stop) {
+  std::mutex mutex;
+  std::condition_variable_any stopped;
+  std::unique_lock lock(mutex);
+  while (!stopped.wait_for(lock, stop, kLook, [] { return false; }) && !stop.stop_requested()) {
+    std::vector<std::shared_ptr<OpenCall>> open;
+    {
+      const std::scoped_lock entered(mutex_);
+      for (const auto& [id, call] : entered_)
+        if (auto strong = call.call.lock()) open.push_back(std::move(strong));
+    }
+    for (const auto& call : open) call->EndIfSlow(SteadyNow());
+  }
+}
 
 Status Gate::Reload() {
   if (identity_.empty()) return {};
@@ -80,39 +108,32 @@ Status Gate::CheckDenied(const Caller& caller) const {
 }
 
 Result<Caller> Gate::Admit(const grpc::ServerContextBase& context, std::string_view method) {
+  const auto refuse = [&](Refusal reason, const Caller& caller, const Error& why) {
+    refusals_.Add(reason, caller, method, why);
+    return tl::unexpected(why);
+  };
   auto caller = CallerOf(context);
-  if (!caller) {
-    NoteRefused({"", "", context.peer(), "", ""}, method, caller.error());
-    return caller;
-  }
+  if (!caller)
+    return refuse(Refusal::kCertificate, {"", "", context.peer(), "", ""}, caller.error());
   caller->address = context.peer();
-  if (const Status may = MayCall(*caller, method); !may) {
-    NoteRefused(*caller, method, may.error());
-    return tl::unexpected(may.error());
-  }
+  if (Doorman* doorman = doorman_) doorman->Know(caller->address);
+  if (const Status may = Authorise(*caller, method); !may)
+    return refuse(Refusal::kRole, *caller, may.error());
+  if (!MaySay(*caller))
+    return refuse(Refusal::kRate, *caller,
+                  {Code::kResourceExhausted, fmt::format("{} {} calls too often; wait a second",
+                                                         caller->role, caller->name)});
   return caller;
 }
 
-Status Gate::MayCall(const Caller& caller, std::string_view method) {
-  RETURN_IF_ERROR(Authorise(caller, method));
-  if (!rate_.Take(caller.role + "/" + caller.name, SteadyNow()))
-    return MakeError(Code::kResourceExhausted, "{} {} calls too often; wait a second", caller.role,
-                     caller.name);
-  return {};
+bool Gate::MaySay(const Caller& caller) {
+  return rate_.Take(caller.role + "/" + caller.name, SteadyNow());
 }
 
 Status Gate::Note(const Caller& caller, std::string_view action, const nlohmann::json& object,
                   const Status& result) {
   return trail_.Note({caller.name, caller.role, caller.serial, caller.address}, action, object,
                      result);
-}
-
-void Gate::NoteRefused(const Caller& caller, std::string_view method, const Error& why) {
-  const std::string who = caller.name.empty() ? HostOf(caller.address) : caller.name;
-  if (!refusals_.Take(who, SteadyNow()) || !all_refusals_.Take("", SteadyNow()))
-    return void(++not_noted_);
-  (void)Note(caller, method, {{"refused_and_not_noted", not_noted_.exchange(0)}},
-             tl::unexpected(why));
 }
 
 void Gate::Deny(std::set<std::string> denied) {

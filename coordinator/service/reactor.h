@@ -17,9 +17,11 @@ template <typename Self, typename Base>
 class Reactor : public Base, public OpenCall, public std::enable_shared_from_this<Self> {
  public:
   // Once, before gRPC learns of it. A caller that is not admitted is refused here; true: go on.
-  bool Begin(Gate& gate, const Result<Caller>& caller) {
+  bool Begin(Gate& gate, const Result<Caller>& caller, std::string_view method) {
     self_ = this->shared_from_this();
     gate_ = &gate;
+    method_ = method;
+    if (caller) caller_ = *caller;
     if (!caller) {
       End(caller.error());
       return false;
@@ -32,6 +34,15 @@ class Reactor : public Base, public OpenCall, public std::enable_shared_from_thi
     EndLocked(why);
   }
   void End() { End({Code::kOk, ""}); }
+  // Ends it for what the caller has done, and counts that.
+  void Refuse(Refusal reason, const Error& why) {
+    {
+      const std::scoped_lock lock(mutex_);
+      if (is_ended_) return;
+      EndLocked(why);
+    }
+    gate_->refusals().Add(reason, caller_, method_, why);
+  }
   void OnCancel() override { End({Code::kCancelled, "the call was cancelled"}); }
   void OnDone() override {
     gate_->Leave(this);
@@ -39,6 +50,8 @@ class Reactor : public Base, public OpenCall, public std::enable_shared_from_thi
   }
 
  protected:
+  const Caller& caller() const { return caller_; }
+  Gate& gate() const { return *gate_; }
   // With mutex_ held.
   void EndLocked(const Error& why) {
     if (!std::exchange(is_ended_, true)) this->Finish(ToGrpc(why));
@@ -53,6 +66,8 @@ class Reactor : public Base, public OpenCall, public std::enable_shared_from_thi
 
  private:
   Gate* gate_ = nullptr;
+  Caller caller_;
+  std::string_view method_;
   std::shared_ptr<Self> self_;
 };
 

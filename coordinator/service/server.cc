@@ -2,56 +2,95 @@
 
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/resource_quota.h>
 
 #include "proto/message.h"
 #include "proto/rpc/loopback.h"
 
 namespace tributary::service {
 
-Result<std::unique_ptr<Server>> Server::Start(const ServerOptions& options,
+namespace {
+
+constexpr Duration kUnanswered = std::chrono::seconds(20);
+
+int Milliseconds(Duration duration) {
+  return static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(duration).count());
+}
+
+// What gRPC 1.51 can be told; the doorman does the rest.
+void Limit(const daemon::Limits& limits, bool is_for_strangers, grpc::ServerBuilder& builder) {
+  const int message = static_cast<int>(daemon::BytesOf(limits.message));
+  builder.SetMaxReceiveMessageSize(message);
+  builder.SetMaxSendMessageSize(static_cast<int>(proto::kMaxMessage));
+  // Nothing of ours shrinks much, and what grows while it is unpacked is somebody's weapon.
+  builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_DEFLATE, false);
+  builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_GZIP, false);
+  grpc::ResourceQuota quota(is_for_strangers ? "enrolment" : "coordinator");
+  quota.Resize(static_cast<size_t>(daemon::BytesOf(limits.memory)));
+  builder.SetResourceQuota(quota);
+  const auto set = [&](const char* name, int value) { builder.AddChannelArgument(name, value); };
+  set(GRPC_ARG_MAX_CONCURRENT_STREAMS, static_cast<int>(limits.streams));
+  set(GRPC_ARG_MAX_METADATA_SIZE, static_cast<int>(daemon::BytesOf(limits.header)));
+  set(GRPC_ARG_MAX_CONNECTION_AGE_MS,
+      is_for_strangers ? 60'000 : Milliseconds(limits.connection_age));
+  set(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, is_for_strangers ? 10'000 : 600'000);
+  set(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, Milliseconds(limits.handshake));
+  set(GRPC_ARG_KEEPALIVE_TIME_MS, Milliseconds(limits.keepalive));
+  set(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, Milliseconds(kUnanswered));
+  set(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, Milliseconds(limits.ping_interval));
+  set(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  // What each connection keeps ready to read into; it grows with what comes.
+  set(GRPC_ARG_TCP_READ_CHUNK_SIZE, 1024);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Server>> Server::Start(const ServerOptions& options, Gate& gate,
                                               std::span<grpc::Service* const> services) {
   if (options.credentials == nullptr && !rpc::IsLoopback(options.listen))
     return InvalidArgument(
         "listen = \"{}\": without TLS only loopback addresses are served, such "
         "as 127.0.0.1:7340",
         options.listen);
+  auto server = std::unique_ptr<Server>(new Server(gate, options.is_for_strangers));
+  const daemon::Limits& limits = gate.limits();
+  ASSIGN_OR_RETURN(server->doorman_,
+                   Doorman::Open(options.listen,
+                                 {limits.strangers, limits.strangers_per_address, limits.handshake,
+                                  kUnanswered, options.is_for_strangers},
+                                 gate.refusals()));
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;
-  auto server = std::unique_ptr<Server>(new Server());
-  builder.AddListeningPort(
-      options.listen, options.credentials ? options.credentials : grpc::InsecureServerCredentials(),
-      &server->port_);
-  builder.SetMaxReceiveMessageSize(static_cast<int>(proto::kMaxMessage));
-  builder.SetMaxSendMessageSize(static_cast<int>(proto::kMaxMessage));
-  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, 32);
-  builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, 16 << 10);
-  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS,
-                             options.is_for_strangers ? 60'000 : 6 * 3600 * 1000);
-  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS,
-                             options.is_for_strangers ? 10'000 : 600'000);
-  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, 5000);
-  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 60'000);
-  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20'000);
-  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 30'000);
-  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
-  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-  // What each connection keeps ready to read into; it grows with what comes.
-  builder.AddChannelArgument(GRPC_ARG_TCP_READ_CHUNK_SIZE, 1024);
+  using Type = grpc::ServerBuilder::experimental_type::ExternalConnectionType;
+  server->acceptor_ = builder.experimental().AddExternalConnectionAcceptor(
+      Type::FROM_FD, options.credentials ? options.credentials : grpc::InsecureServerCredentials());
+  Limit(limits, options.is_for_strangers, builder);
   for (grpc::Service* service : services) builder.RegisterService(service);
   server->server_ = builder.BuildAndStart();
-  if (server->server_ == nullptr || server->port_ == 0)
-    return MakeError(Code::kUnavailable, "cannot listen on {}; is another coordinator running?",
-                     options.listen);
+  if (server->server_ == nullptr)
+    return MakeError(Code::kUnavailable, "gRPC does not serve {}", options.listen);
+  server->LetIn();
   return server;
+}
+
+void Server::LetIn() {
+  if (!is_for_strangers_) gate_.SetDoorman(doorman_.get());
+  doorman_->Start([this](int fd) {
+    grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters connection;
+    connection.fd = fd;
+    acceptor_->HandleNewConnection(&connection);
+  });
 }
 
 Server::~Server() { Stop(Duration{0}); }
 
 void Server::Stop(Duration patience) {
   if (server_ == nullptr) return;
+  doorman_->Stop();
   server_->Shutdown(std::chrono::system_clock::now() + patience);
   server_->Wait();
+  if (!is_for_strangers_) gate_.SetDoorman(nullptr);
   server_.reset();
 }
 

@@ -6,8 +6,7 @@
 #include <memory>
 #include <span>
 
-#include "aggregation/base/ids.h"
-#include "aggregation/base/status.h"
+#include "coordinator/service/gate.h"
 
 namespace tributary::service {
 
@@ -19,19 +18,24 @@ struct ServerOptions {
 
 class Server {
  public:
-  // The services are the caller's and outlive the server.
-  static Result<std::unique_ptr<Server>> Start(const ServerOptions& options,
+  // The services and the gate, whose limits hold, are the caller's and outlive the server.
+  static Result<std::unique_ptr<Server>> Start(const ServerOptions& options, Gate& gate,
                                                std::span<grpc::Service* const> services);
   ~Server();
 
-  int port() const { return port_; }
+  int port() const { return doorman_->port(); }
   // Calls in progress have that long to end by themselves, then they are cancelled.
   void Stop(Duration patience);
 
  private:
-  Server() = default;
+  Server(Gate& gate, bool is_for_strangers) : gate_(gate), is_for_strangers_(is_for_strangers) {}
+  void LetIn();
+
+  Gate& gate_;
+  const bool is_for_strangers_;
+  std::unique_ptr<Doorman> doorman_;
+  std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> acceptor_;
   std::unique_ptr<grpc::Server> server_;
-  int port_ = 0;
 };
 
 }  // namespace tributary::service

@@ -1,8 +1,11 @@
 #include "coordinator/service/session_service.h"
 
+#include <grpcpp/alarm.h>
+
 #include <deque>
 
 #include <tributary/v1/session.grpc.pb.h>
+#include "coordinator/service/pace.h"
 #include "coordinator/service/reactor.h"
 #include "proto/convert.h"
 #include "proto/rpc/bytes.h"
@@ -19,22 +22,31 @@ constexpr size_t kMostQueued = 64 * 1024;  // bytes that wait for a client to re
 
 class Session : public Reactor<Session, Base>, public Stream {
  public:
-  Session(daemon::Driver& driver, SessionHub& hub, ClientId client)
-      : driver_(driver), hub_(hub), client_(std::move(client)) {}
+  Session(daemon::Driver& driver, SessionHub& hub, const daemon::Limits& limits)
+      : driver_(driver), hub_(hub), pace_({limits.upload_gap}) {}
 
-  void Listen() { StartRead(&in_); }
+  void Listen() {
+    pace_.Wait(SteadyNow());  // for Hello; after it the client may be silent
+    StartRead(&in_);
+  }
 
   void OnReadDone(bool ok) override {
     if (!ok) return Close({Code::kOk, ""});
+    pace_.Got(SteadyNow(), 0);
     auto message = proto::Decode<proto::ClientMessage>(ToBytes(in_));
-    if (!message) return Close(message.error());
+    if (!message) return Refuse(Refusal::kMalformed, message.error());
     const bool is_hello = std::holds_alternative<proto::Hello>(message->body);
     if (is_hello == is_greeted_)
-      return Close({Code::kFailedPrecondition, is_hello ? "a second Hello" : "Hello comes first"});
+      return Refuse(Refusal::kMalformed,
+                    {Code::kFailedPrecondition, is_hello ? "a second Hello" : "Hello comes first"});
     is_greeted_ = true;
     const bool posted = driver_.Post([self = shared_from_this(), message = *std::move(message)](
                                          daemon::Federation& f) { self->Take(f, message); });
     if (!posted) Close({Code::kUnavailable, "the coordinator stops"});
+  }
+
+  void EndIfSlow(TimePoint now) override {
+    if (Status pace = pace_.Check(now); !pace) Refuse(Refusal::kSlow, pace.error());
   }
 
   void OnWriteDone(bool ok) override {
@@ -49,9 +61,9 @@ class Session : public Reactor<Session, Base>, public Stream {
   }
 
   void OnDone() override {
-    const bool was_current = hub_.Remove(client_, this);
+    const bool was_current = hub_.Remove(client(), this);
     if (was_current)
-      driver_.Post([client = client_](daemon::Federation& f) { f.Disconnected(client); });
+      driver_.Post([client = client()](daemon::Federation& f) { f.Disconnected(client); });
     Reactor::OnDone();
   }
 
@@ -78,20 +90,36 @@ class Session : public Reactor<Session, Base>, public Stream {
  private:
   void Take(daemon::Federation& federation, const proto::ClientMessage& message) {
     if (const auto* hello = std::get_if<proto::Hello>(&message.body)) {
-      auto welcome = federation.Connected(client_, *hello);
+      auto welcome = federation.Connected(client(), *hello, HostOf(caller().address));
       if (!welcome) return Close(welcome.error());
-      hub_.Add(client_, this);
+      hub_.Add(client(), this);
       Send({*std::move(welcome)});
     } else {
-      federation.OnMessage(client_, message.body);
+      federation.OnMessage(client(), message.body);
     }
-    IfOpen([this] { StartRead(&in_); });
+    if (gate().MaySay(caller())) return IfOpen([this] { StartRead(&in_); });
+    // Who says too much is heard at the rate of its calls.
+    gate().refusals().Add(Refusal::kRate, caller(), "Session/Connect",
+                          {Code::kResourceExhausted, "too many messages; they are read slowly"});
+    const auto later =
+        std::chrono::duration<double>(1.0 / static_cast<double>(gate().limits().calls_per_second));
+    const std::scoped_lock lock(mutex_);
+    if (is_ended_) return;
+    alarm_.Set(std::chrono::system_clock::now() +
+                   std::chrono::duration_cast<std::chrono::microseconds>(later),
+               [self = shared_from_this()](bool) mutable {
+                 const auto session = std::move(self);  // the alarm keeps what it has called
+                 session->IfOpen([&] { session->StartRead(&session->in_); });
+               });
   }
+
+  ClientId client() const { return {caller().name}; }
 
   daemon::Driver& driver_;
   SessionHub& hub_;
-  const ClientId client_;
+  Pace pace_;
   grpc::ByteBuffer in_;
+  grpc::Alarm alarm_;
   bool is_greeted_ = false;
 
   // With mutex_ held:
@@ -107,9 +135,8 @@ class Service : public v1::Session::WithRawCallbackMethod_Connect<v1::Session::S
 
   Base* Connect(grpc::CallbackServerContext* context) override {
     const auto caller = gate_.Admit(*context, "Session/Connect");
-    auto session =
-        std::make_shared<Session>(driver_, hub_, ClientId{caller ? caller->name : std::string()});
-    if (session->Begin(gate_, caller)) session->Listen();
+    auto session = std::make_shared<Session>(driver_, hub_, gate_.limits());
+    if (session->Begin(gate_, caller, "Session/Connect")) session->Listen();
     return session.get();
   }
 

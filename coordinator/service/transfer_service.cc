@@ -3,6 +3,7 @@
 #include <deque>
 
 #include <tributary/v1/transfer.grpc.pb.h>
+#include "coordinator/service/pace.h"
 #include "coordinator/service/reactor.h"
 #include "coordinator/service/upload_turns.h"
 #include "proto/convert.h"
@@ -20,11 +21,42 @@ using FetchBase = grpc::ServerWriteReactor<ByteBuffer>;
 
 constexpr size_t kUploadsAtOnce = 16;  // each has up to two chunks in hand and one on its way
 
+PaceLimits PaceOf(const daemon::Limits& limits) {
+  return {limits.upload_gap, static_cast<double>(daemon::BytesOf(limits.upload_rate)),
+          limits.upload_window};
+}
+
+// A chunk has to be taken as fast as one would have to be sent.
+PaceLimits FetchPaceOf(const daemon::Limits& limits) {
+  const double rate = static_cast<double>(daemon::BytesOf(limits.upload_rate));
+  const auto chunk = std::chrono::duration<double>(static_cast<double>(proto::kMaxChunk) / rate);
+  return {std::max(limits.upload_gap, std::chrono::duration_cast<Duration>(chunk)), 0,
+          limits.upload_window};
+}
+
+Refusal ReasonOf(Code code) {
+  switch (code) {
+    case Code::kFailedPrecondition:
+    case Code::kPermissionDenied:
+      return Refusal::kNotAsked;
+    case Code::kAlreadyExists:
+      return Refusal::kConflict;
+    case Code::kResourceExhausted:
+      return Refusal::kQuota;
+    default:
+      return Refusal::kMalformed;
+  }
+}
+
 // The next chunk comes in while the last one goes to the disk; one is looked at at a time.
 class Uploading : public Reactor<Uploading, UploadBase> {
  public:
-  Uploading(const TransferParts& parts, std::shared_ptr<UploadTurns> turns, ClientId client)
-      : parts_(parts), turns_(std::move(turns)), client_(std::move(client)) {}
+  Uploading(const TransferParts& parts, std::shared_ptr<UploadTurns> turns)
+      : parts_(parts), turns_(std::move(turns)), pace_(PaceOf(parts.gate.limits())) {}
+  ~Uploading() override {
+    upload_.reset();  // before somebody takes the place
+    parts_.slots.Leave(this);
+  }
 
   void Listen() { ReadNext(); }
 
@@ -33,6 +65,7 @@ class Uploading : public Reactor<Uploading, UploadBase> {
     {
       const std::scoped_lock lock(mutex_);
       is_reading_ = false;
+      pace_.Got(SteadyNow(), static_cast<int64_t>(in_.Length()));
       if (!ok) {  // who has sent everything may end its side
         if (!is_all_here_) EndLocked({Code::kCancelled, "the upload was broken off"});
         return;
@@ -55,7 +88,20 @@ class Uploading : public Reactor<Uploading, UploadBase> {
     ReadNext();
   }
 
+  void EndIfSlow(TimePoint now) override {
+    if (Status pace = pace_.Check(now); !pace) Refuse(Refusal::kSlow, pace.error());
+  }
+
  private:
+  ClientId client() const { return {caller().name}; }
+
+  // An error of ours, or of the disk, is nobody's fault.
+  void Fail(const Error& why) {
+    const bool is_ours = why.code == Code::kInternal || why.code == Code::kUnavailable ||
+                         why.code == Code::kDataLoss || why.code == Code::kNotFound;
+    is_ours ? End(why) : Refuse(ReasonOf(why.code), why);
+  }
+
   struct Arrived {
     std::vector<grpc::Slice> slices;
     std::optional<proto::FoundChunk> chunk;  // or another message, or one that is not plain
@@ -82,7 +128,7 @@ class Uploading : public Reactor<Uploading, UploadBase> {
       arrived_.pop_front();
       ReadNextLocked();
     }
-    if (Status taken = Take(arrived); !taken) End(taken.error());
+    if (Status taken = Take(arrived); !taken) Fail(taken.error());
     const std::scoped_lock lock(mutex_);
     is_working_ = !arrived_.empty() && !is_ended_;
     if (is_working_)
@@ -112,22 +158,31 @@ class Uploading : public Reactor<Uploading, UploadBase> {
   }
 
   Status Take(const proto::UploadBegin& begin) {
-    if (is_begun_) return MakeError(Code::kFailedPrecondition, "a second UploadBegin");
+    if (is_begun_) return InvalidArgument("a second UploadBegin");
     is_begun_ = true;
     begin_ = begin;
-    const bool posted =
-        parts_.driver.Post([self = shared_from_this()](daemon::Federation& federation) {
-          const Status admitted = federation.Admits(self->client_, self->begin_);
-          if (!admitted) return self->End(admitted.error());
-          self->turns_->Take([self](std::unique_ptr<UploadTurn> turn) {
-            // Shared, since a function must be copied.
-            const auto given = std::make_shared<std::unique_ptr<UploadTurn>>(std::move(turn));
-            self->parts_.pool.Post([self, given] {
-              if (Status open = self->Open(std::move(*given)); !open) self->End(open.error());
-            });
-          });
-        });
+    const bool posted = parts_.driver.Post(
+        [self = shared_from_this()](daemon::Federation& federation) { self->Admit(federation); });
     return posted ? Status() : MakeError(Code::kUnavailable, "the coordinator stops");
+  }
+
+  // On the driver's thread.
+  void Admit(daemon::Federation& federation) {
+    if (Status free = federation.CheckQuarantine(client()); !free)
+      return Refuse(Refusal::kQuarantine, free.error());
+    const Status admitted = federation.Admits(client(), begin_);
+    if (!admitted && admitted.error().code == Code::kAlreadyExists)
+      federation.RejectUpload(client(), begin_.run, admitted.error());
+    if (!admitted) return Fail(admitted.error());
+    const Status place = parts_.slots.Enter(client(), begin_.digest, shared_from_this());
+    if (!place) return Refuse(Refusal::kUploads, place.error());
+    turns_->Take([self = shared_from_this()](std::unique_ptr<UploadTurn> turn) {
+      // Shared, since a function must be copied.
+      const auto given = std::make_shared<std::unique_ptr<UploadTurn>>(std::move(turn));
+      self->parts_.pool.Post([self, given] {
+        if (Status open = self->Open(std::move(*given)); !open) self->Fail(open.error());
+      });
+    });
   }
 
   Status Open(std::unique_ptr<UploadTurn> turn) {
@@ -136,15 +191,18 @@ class Uploading : public Reactor<Uploading, UploadBase> {
       if (is_ended_) return {};
       turn_ = std::move(turn);
     }
-    ASSIGN_OR_RETURN(upload_, parts_.uploads.Begin({begin_.run, begin_.sequence, client_,
-                                                    begin_.digest, begin_.size}));
+    auto begun =
+        parts_.uploads.Begin({begin_.run, begin_.sequence, client(), begin_.digest, begin_.size});
+    if (!begun && begun.error().code == Code::kAborted)  // its other stream has not let go yet
+      return Refuse(Refusal::kUploads, begun.error()), Status();
+    ASSIGN_OR_RETURN(upload_, std::move(begun));
     if (upload_->offset() == begin_.size) return Commit();
     Answer(false);
     return {};
   }
 
   Status Take(int64_t offset, store::Upload::Parts parts) {
-    if (upload_ == nullptr) return MakeError(Code::kFailedPrecondition, "UploadBegin comes first");
+    if (upload_ == nullptr) return InvalidArgument("UploadBegin comes first");
     if (offset != upload_->offset())
       return MakeError(Code::kAborted, "a chunk at {}, expected at {}", offset, upload_->offset());
     RETURN_IF_ERROR(upload_->Write(parts));
@@ -155,7 +213,16 @@ class Uploading : public Reactor<Uploading, UploadBase> {
   }
 
   Status Commit() {
-    RETURN_IF_ERROR(upload_->Commit());
+    const Status committed = upload_->Commit();
+    if (!committed && committed.error().code == Code::kAborted) {
+      Refuse(Refusal::kConflict, committed.error());
+      parts_.driver.Post([client = client(), run = begin_.run,
+                          why = committed.error()](daemon::Federation& federation) {
+        federation.RejectUpload(client, run, why);
+      });
+      return {};
+    }
+    RETURN_IF_ERROR(committed);
     is_committed_ = true;
     std::unique_ptr<UploadTurn> turn;
     {
@@ -185,8 +252,10 @@ class Uploading : public Reactor<Uploading, UploadBase> {
   }
   // With mutex_ held.
   void SayWhetherWaiting() {
+    const bool is_waiting = is_reading_ && !is_working_;
+    if (is_waiting) pace_.Wait(SteadyNow());
     if (turn_ == nullptr) return;
-    if (is_reading_ && !is_working_)
+    if (is_waiting)
       turn_->Waits();
     else
       turn_->Works();
@@ -194,7 +263,7 @@ class Uploading : public Reactor<Uploading, UploadBase> {
 
   TransferParts parts_;
   const std::shared_ptr<UploadTurns> turns_;
-  const ClientId client_;
+  Pace pace_;
   ByteBuffer in_, out_;
   proto::UploadBegin begin_;
   std::unique_ptr<store::Upload> upload_;
@@ -208,15 +277,16 @@ class Uploading : public Reactor<Uploading, UploadBase> {
 
 class Fetching : public Reactor<Fetching, FetchBase> {
  public:
-  Fetching(const TransferParts& parts, Caller caller) : parts_(parts), caller_(std::move(caller)) {}
+  explicit Fetching(const TransferParts& parts)
+      : parts_(parts), pace_(FetchPaceOf(parts.gate.limits())) {}
 
   void Serve(const ByteBuffer& request) {
     auto decoded = proto::Decode<proto::FetchRequest>(ToBytes(request));
-    if (!decoded) return End(decoded.error());
-    parts_.driver.Post(
+    if (!decoded) return Refuse(Refusal::kMalformed, decoded.error());
+    const bool posted = parts_.driver.Post(
         [self = shared_from_this(), fetch = *std::move(decoded)](daemon::Federation& federation) {
-          auto opener = self->caller_.role == "client"
-                            ? self->parts_.transfers.Fetch(federation, {self->caller_.name}, fetch)
+          auto opener = self->caller().role == "client"
+                            ? self->parts_.transfers.Fetch(federation, {self->caller().name}, fetch)
                             : self->parts_.transfers.FetchState(federation, fetch);
           if (!opener) return self->End(opener.error());
           self->parts_.pool.Post([self, fetch, open = *std::move(opener)] {
@@ -225,10 +295,15 @@ class Fetching : public Reactor<Fetching, FetchBase> {
             self->Send(*std::move(payload), fetch.offset);
           });
         });
+    if (!posted) End({Code::kUnavailable, "the coordinator stops"});
   }
   void OnWriteDone(bool ok) override {
     if (!ok) return End({Code::kCancelled, "the stream was broken off"});
+    pace_.Got(SteadyNow(), static_cast<int64_t>(out_.Length()));
     parts_.pool.Post([self = shared_from_this()] { self->Next(); });
+  }
+  void EndIfSlow(TimePoint now) override {
+    if (Status pace = pace_.Check(now); !pace) Refuse(Refusal::kSlow, pace.error());
   }
 
  private:
@@ -257,11 +332,12 @@ class Fetching : public Reactor<Fetching, FetchBase> {
     offset_ += static_cast<int64_t>(data.size());
     parts_.counters.sent += static_cast<int64_t>(data.size());
     out_ = ToBuffer(proto::Encode(chunk));
+    pace_.Wait(SteadyNow());
     IfOpen([this] { StartWrite(&out_); });
   }
 
   TransferParts parts_;
-  const Caller caller_;
+  Pace pace_;
   ByteBuffer out_;
   daemon::Payload payload_;
   size_t part_ = 0, in_part_ = 0;
@@ -277,16 +353,15 @@ class Service : public Base {
 
   UploadBase* Upload(grpc::CallbackServerContext* context) override {
     const auto caller = parts_.gate.Admit(*context, "Transfer/Upload");
-    auto uploading = std::make_shared<Uploading>(parts_, turns_,
-                                                 ClientId{caller ? caller->name : std::string()});
-    if (uploading->Begin(parts_.gate, caller)) uploading->Listen();
+    auto uploading = std::make_shared<Uploading>(parts_, turns_);
+    if (uploading->Begin(parts_.gate, caller, "Transfer/Upload")) uploading->Listen();
     return uploading.get();
   }
 
   FetchBase* Fetch(grpc::CallbackServerContext* context, const ByteBuffer* request) override {
-    auto caller = parts_.gate.Admit(*context, "Transfer/Fetch");
-    auto fetching = std::make_shared<Fetching>(parts_, caller ? *caller : Caller{});
-    if (fetching->Begin(parts_.gate, caller)) fetching->Serve(*request);
+    const auto caller = parts_.gate.Admit(*context, "Transfer/Fetch");
+    auto fetching = std::make_shared<Fetching>(parts_);
+    if (fetching->Begin(parts_.gate, caller, "Transfer/Fetch")) fetching->Serve(*request);
     return fetching.get();
   }
 
@@ -297,7 +372,11 @@ class Service : public Base {
     const auto caller = parts_.gate.Admit(*context, "Transfer/Manifest");
     if (!caller) return fail(caller.error()), reactor;
     const auto decoded = proto::Decode<proto::ManifestRequest>(ToBytes(*request));
-    if (!decoded) return fail(decoded.error()), reactor;
+    if (!decoded) {
+      parts_.gate.refusals().Add(Refusal::kMalformed, *caller, "Transfer/Manifest",
+                                 decoded.error());
+      return fail(decoded.error()), reactor;
+    }
     const bool posted = parts_.driver.Post([this, fail, reactor, response, name = caller->name,
                                             decoded = *decoded](daemon::Federation& federation) {
       auto open = parts_.transfers.Manifest(federation, {name}, decoded);

@@ -9,7 +9,7 @@
 #include "aggregation/base/worker_pool.h"
 #include "coordinator/daemon/driver.h"
 #include "coordinator/daemon/transfers.h"
-#include "coordinator/service/gate.h"
+#include "coordinator/service/upload_slots.h"
 
 namespace tributary::service {
 
@@ -20,6 +20,7 @@ struct TransferParts {  // all outlive the service
   WorkerPool& pool;
   daemon::TransferCounters& counters;
   Gate& gate;
+  UploadSlots& slots;
 };
 
 std::unique_ptr<grpc::Service> MakeTransferService(TransferParts parts);

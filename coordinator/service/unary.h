@@ -22,7 +22,10 @@ grpc::ServerUnaryReactor* Answer(Gate& gate, daemon::Driver& driver,
   const auto caller = gate.Admit(*context, method);
   if (!caller) return fail(caller.error()), reactor;
   auto decoded = proto::Decode<Request>(rpc::ToBytes(*request));
-  if (!decoded) return fail(decoded.error()), reactor;
+  if (!decoded) {
+    gate.refusals().Add(Refusal::kMalformed, *caller, method, decoded.error());
+    return fail(decoded.error()), reactor;
+  }
   const bool posted =
       driver.Post([fail, reactor, response, make, method, &gate, caller = *caller,
                    decoded = *std::move(decoded)](daemon::Federation& federation) mutable {

@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <cstring>
+#include <optional>
 
 #include "aggregation/base/file.h"
 #include "aggregation/base/name.h"
@@ -28,6 +30,34 @@ int64_t BytesBelow(const fs::path& directory) {
   return bytes;
 }
 
+std::optional<int64_t> SequenceOf(const fs::path& stage) {
+  const std::string name = stage.filename().string();
+  int64_t number = 0;
+  const auto [end, fault] = std::from_chars(name.data(), name.data() + name.size(), number);
+  if (fault != std::errc() || end != name.data() + name.size()) return std::nullopt;
+  return number;
+}
+
+// Of the newest stage of each run: what is kept of older ones is nobody's to fill up.
+int64_t BytesOfOpenStages(const fs::path& directory) {
+  std::error_code error;
+  int64_t bytes = 0;
+  for (const auto& run : fs::directory_iterator(directory, error)) {
+    std::optional<int64_t> newest;
+    for (const auto& stage : fs::directory_iterator(run.path(), error))
+      newest = std::max(newest, SequenceOf(stage.path()));
+    if (newest) bytes += BytesBelow(run.path() / std::to_string(*newest));
+  }
+  return bytes;
+}
+
+// What a client may be told of our disk: no path, and that it is not its fault.
+tl::unexpected<Error> SpoolError(std::string_view doing, int number = errno) {
+  const Code code =
+      number == ENOSPC || number == EDQUOT ? Code::kResourceExhausted : Code::kUnavailable;
+  return MakeError(code, "uploads: {}: {}", doing, std::strerror(number));
+}
+
 }  // namespace
 
 // --- one upload ---
@@ -36,41 +66,56 @@ Upload::~Upload() {
   if (fd_ >= 0) ::close(fd_);
   if (!is_registered_) return;
   const std::scoped_lock lock(store_.mutex_);
-  store_.under_way_.erase(store_.PartOf(key_));
+  store_.under_way_.erase(directory_);
 }
 
 Status Upload::Open() {
-  const fs::path part = store_.PartOf(key_);
+  directory_ = store_.StageOf(key_.run, key_.sequence) / key_.client.value;
   {
     const std::scoped_lock lock(store_.mutex_);
-    if (!store_.under_way_.insert(part).second)
-      return MakeError(Code::kAborted, "{}: the same upload is under way on another stream",
+    if (!store_.under_way_.insert(directory_).second)
+      return MakeError(Code::kAborted, "{}: an upload for this stage is under way",
                        key_.client.value);
     is_registered_ = true;
   }
-  if (store_.Contains(key_.run, key_.sequence, key_.digest)) {
+  std::error_code error;
+  const bool is_first = !fs::exists(directory_.parent_path(), error);
+  if (Status made = MakeDirectories(directory_); !made)
+    return MakeError(Code::kUnavailable, "uploads: no place can be made");
+  if (is_first) store_.total_ = BytesOfOpenStages(store_.directory_);
+  RETURN_IF_ERROR(store_.MakeWay(directory_, key_.digest));
+  if (fs::is_regular_file(directory_ / key_.digest.Hex(), error)) {
     is_whole_ = true;
     offset_ = key_.size;
     return {};
   }
-  RETURN_IF_ERROR(MakeDirectories(part.parent_path()));
+  const fs::path part = Part();
   fd_ = ::open(part.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (fd_ < 0) return SystemError(part, "open");
-  return HashWhatIsThere();
+  if (fd_ < 0) return SpoolError("open");
+  RETURN_IF_ERROR(HashWhatIsThere());
+  return CheckRoom(key_.size - offset_);
 }
 
+Status Upload::CheckRoom(int64_t bytes) const {
+  if (store_.total_ + bytes <= store_.limits_.quota) return {};
+  return MakeError(Code::kResourceExhausted, "no room for {} bytes: the quota of uploads is {}",
+                   bytes, store_.limits_.quota);
+}
+
+fs::path Upload::Part() const { return directory_ / (key_.digest.Hex() + ".part"); }
+
 Status Upload::HashWhatIsThere() {
-  const fs::path part = store_.PartOf(key_);
+  const fs::path part = Part();
   std::vector<std::byte> buffer(size_t{1} << 20);
   for (;;) {
     const ssize_t got = ::read(fd_, buffer.data(), buffer.size());
-    if (got < 0) return SystemError(part, "read");
+    if (got < 0) return SpoolError("read");
     if (got == 0) break;
     hasher_.Update(std::span(buffer).first(static_cast<size_t>(got)));
     offset_ += got;
   }
   if (offset_ <= key_.size) return {};
-  if (::ftruncate(fd_, 0) != 0 || ::lseek(fd_, 0, SEEK_SET) != 0) return SystemError(part, "empty");
+  if (::ftruncate(fd_, 0) != 0 || ::lseek(fd_, 0, SEEK_SET) != 0) return SpoolError("empty");
   store_.total_ -= offset_;
   offset_ = 0;
   hasher_ = Hasher();
@@ -86,14 +131,12 @@ Status Upload::Write(Parts parts) {
   }
   if (size > key_.size - offset_)
     return InvalidArgument("an upload of {} bytes was declared with {}", offset_ + size, key_.size);
-  if (store_.total_ + size > store_.limits_.quota)
-    return MakeError(Code::kResourceExhausted, "the quota of {} bytes for uploads is used up",
-                     store_.limits_.quota);
+  RETURN_IF_ERROR(CheckRoom(size));
   for (size_t first = 0; first < rest.size();) {
     const auto count = static_cast<int>(std::min<size_t>(rest.size() - first, IOV_MAX));
     ssize_t put = ::writev(fd_, &rest[first], count);
     if (put < 0 && errno == EINTR) continue;
-    if (put < 0) return SystemError(store_.PartOf(key_), "write");
+    if (put < 0) return SpoolError("write");
     offset_ += put;
     store_.total_ += put;
     while (put > 0) {
@@ -118,7 +161,7 @@ void Upload::BeginToSync() {
 
 Status Upload::Commit() {
   if (is_whole_) return {};
-  const fs::path part = store_.PartOf(key_), whole = store_.WholeOf(key_);
+  const fs::path part = Part(), whole = directory_ / key_.digest.Hex();
   if (offset_ != key_.size)
     return InvalidArgument("an upload of {} bytes was declared with {}", offset_, key_.size);
   const Digest found = hasher_.Finish();
@@ -129,10 +172,11 @@ Status Upload::Commit() {
     return MakeError(Code::kAborted, "the bytes have SHA-256 {}, declared was {}", found.Hex(),
                      key_.digest.Hex());
   }
-  if (::fdatasync(fd_) != 0) return SystemError(part, "sync");
-  if (::rename(part.c_str(), whole.c_str()) != 0) return SystemError(part, "rename");
+  if (::fdatasync(fd_) != 0) return SpoolError("sync");
+  if (::rename(part.c_str(), whole.c_str()) != 0) return SpoolError("rename");
   is_whole_ = true;
-  return SyncDirectory(whole.parent_path());
+  if (!SyncDirectory(directory_)) return SpoolError("sync");
+  return {};
 }
 
 // --- the store ---
@@ -141,19 +185,34 @@ Result<std::unique_ptr<UploadStore>> UploadStore::Open(const fs::path& directory
                                                        BlobLimits limits) {
   RETURN_IF_ERROR(MakeDirectories(directory));
   auto store = std::unique_ptr<UploadStore>(new UploadStore(directory, limits));
-  store->total_ = BytesBelow(directory);
+  store->total_ = BytesOfOpenStages(directory);
   return store;
 }
 
 fs::path UploadStore::StageOf(const RunId& run, int64_t sequence) const {
   return directory_ / run.value / fmt::format("{}", sequence);
 }
-fs::path UploadStore::WholeOf(const UploadKey& key) const {
-  return StageOf(key.run, key.sequence) / key.digest.Hex();
+fs::path UploadStore::FileOf(const RunId& run, int64_t sequence, const ClientId& client,
+                             const Digest& digest) const {
+  return StageOf(run, sequence) / client.value / digest.Hex();
 }
-fs::path UploadStore::PartOf(const UploadKey& key) const {
-  return StageOf(key.run, key.sequence) /
-         fmt::format("{}.{}.part", key.digest.Hex(), key.client.value);
+
+Status UploadStore::MakeWay(const fs::path& directory, const Digest& digest) {
+  std::error_code error;
+  int whole = 0;
+  for (const auto& entry : fs::directory_iterator(directory, error)) {
+    if (entry.path().filename().string().starts_with(digest.Hex())) continue;
+    if (entry.path().extension() != ".part") {
+      ++whole;
+      continue;
+    }
+    total_ -= static_cast<int64_t>(entry.file_size(error));
+    std::error_code failed;
+    fs::remove(entry.path(), failed);
+    if (failed) return SpoolError("remove", failed.value());
+  }
+  if (whole < kMostWhole) return {};
+  return MakeError(Code::kAlreadyExists, "{} other updates were sent for this stage", whole);
 }
 
 Result<std::unique_ptr<Upload>> UploadStore::Begin(const UploadKey& key) {
@@ -164,43 +223,48 @@ Result<std::unique_ptr<Upload>> UploadStore::Begin(const UploadKey& key) {
   return upload;
 }
 
-bool UploadStore::Contains(const RunId& run, int64_t sequence, const Digest& digest) const {
+bool UploadStore::Contains(const RunId& run, int64_t sequence, const ClientId& client,
+                           const Digest& digest) const {
   std::error_code error;
-  return fs::is_regular_file(StageOf(run, sequence) / digest.Hex(), error);
+  return fs::is_regular_file(FileOf(run, sequence, client, digest), error);
 }
 
 Result<std::shared_ptr<const Blob>> UploadStore::Read(const RunId& run, int64_t sequence,
+                                                      const ClientId& client,
                                                       const Digest& digest) const {
-  return OpenBlobFile(StageOf(run, sequence) / digest.Hex(), digest);
+  return OpenBlobFile(FileOf(run, sequence, client, digest), digest);
 }
 
 Status UploadStore::DiscardBefore(const RunId& run, int64_t sequence) {
   std::error_code error;
   const fs::path of_run = directory_ / run.value;
   for (const auto& entry : fs::directory_iterator(of_run, error)) {
-    const std::string name = entry.path().filename().string();
-    int64_t number = 0;
-    const auto [end, fault] = std::from_chars(name.data(), name.data() + name.size(), number);
-    if (fault != std::errc() || end != name.data() + name.size() || number >= sequence) continue;
-    total_ -= BytesBelow(entry.path());
+    const std::optional<int64_t> number = SequenceOf(entry.path());
+    if (!number || *number >= sequence) continue;
     std::error_code failed;
     fs::remove_all(entry.path(), failed);
     if (failed) return SystemError(entry.path(), "remove", failed.value());
   }
+  // Counted anew: a stream that still writes to what is gone would be counted for ever.
+  total_ = BytesOfOpenStages(directory_);
   return {};
 }
 
 Status UploadStore::DiscardAllBut(const RunId& run, int64_t sequence,
                                   const std::set<Digest>& kept) {
   std::error_code error;
-  for (const auto& entry : fs::directory_iterator(StageOf(run, sequence), error)) {
+  std::vector<fs::path> dropped;
+  for (const auto& entry : fs::recursive_directory_iterator(StageOf(run, sequence), error)) {
     const auto digest = Digest::FromHex(entry.path().filename().string());
-    if (digest && kept.contains(*digest)) continue;
-    total_ -= BytesBelow(entry.path());
-    std::error_code failed;
-    fs::remove(entry.path(), failed);
-    if (failed) return SystemError(entry.path(), "remove", failed.value());
+    if (!entry.is_directory() && !(digest && kept.contains(*digest)))
+      dropped.push_back(entry.path());
   }
+  for (const fs::path& file : dropped) {
+    std::error_code failed;
+    fs::remove(file, failed);
+    if (failed) return SystemError(file, "remove", failed.value());
+  }
+  total_ = BytesOfOpenStages(directory_);
   return {};
 }
 

@@ -1,10 +1,11 @@
 #pragma once
 // What clients send, spooled in files until the stage it was sent for is over: resumed where it
 // stopped, verified before it counts, mapped when it is read.
-//   DIRECTORY/RUN/SEQUENCE/DIGEST              an upload that is whole
-//   DIRECTORY/RUN/SEQUENCE/DIGEST.CLIENT.part  one under way
-// Names of runs and clients have been checked (aggregation/base/name.h). Any thread may call the
-// store.
+//   DIRECTORY/RUN/SEQUENCE/CLIENT/DIGEST       an upload that is whole
+//   DIRECTORY/RUN/SEQUENCE/CLIENT/DIGEST.part  one under way
+// A client has one under way for a stage, and few that are whole: one that was offered stays, since
+// it may count. Names of runs and clients have been checked (aggregation/base/name.h). Any thread
+// may call the store.
 
 #include <atomic>
 #include <memory>
@@ -46,10 +47,13 @@ class Upload {
   Upload(UploadStore& store, UploadKey key) : store_(store), key_(std::move(key)) {}
   Status Open();
   Status HashWhatIsThere();
+  Status CheckRoom(int64_t bytes) const;
+  std::filesystem::path Part() const;
   void BeginToSync();
 
   UploadStore& store_;
   const UploadKey key_;
+  std::filesystem::path directory_;  // what is under way in it is this upload alone
   int fd_ = -1;
   int64_t offset_ = 0;
   int64_t syncing_ = 0;  // bytes that the disk was asked to take
@@ -57,25 +61,31 @@ class Upload {
   Hasher hasher_;
 };
 
+inline constexpr int kMostWhole = 4;  // uploads of one client for one stage
+
 class UploadStore {
  public:
   // Makes the directory where it is missing.
   static Result<std::unique_ptr<UploadStore>> Open(const std::filesystem::path& directory,
                                                    BlobLimits limits = {});
 
-  // RESOURCE_EXHAUSTED beyond the quota; ABORTED while the same client sends the same bytes on
-  // another stream.
+  // RESOURCE_EXHAUSTED where it does not fit into the quota; ABORTED while the same client sends
+  // another upload for the stage; ALREADY_EXISTS when it has sent kMostWhole others. What it began
+  // to send for it, other bytes, is dropped.
   Result<std::unique_ptr<Upload>> Begin(const UploadKey& key);
 
-  bool Contains(const RunId& run, int64_t sequence, const Digest& digest) const;
-  // NOT_FOUND, or DATA_LOSS if the bytes are no longer those of the digest.
+  bool Contains(const RunId& run, int64_t sequence, const ClientId& client,
+                const Digest& digest) const;
+  // What that client has sent. NOT_FOUND, or DATA_LOSS if the bytes are no longer those of the
+  // digest.
   Result<std::shared_ptr<const Blob>> Read(const RunId& run, int64_t sequence,
-                                           const Digest& digest) const;
+                                           const ClientId& client, const Digest& digest) const;
   // Everything that was sent for stages of the run before that sequence number.
   Status DiscardBefore(const RunId& run, int64_t sequence);
   // Everything that was sent for that stage, but these.
   Status DiscardAllBut(const RunId& run, int64_t sequence, const std::set<Digest>& kept);
 
+  // Of open stages: what is kept of older ones has no quota.
   int64_t total_bytes() const { return total_; }
 
  private:
@@ -83,8 +93,9 @@ class UploadStore {
   UploadStore(std::filesystem::path directory, BlobLimits limits)
       : directory_(std::move(directory)), limits_(limits) {}
   std::filesystem::path StageOf(const RunId& run, int64_t sequence) const;
-  std::filesystem::path WholeOf(const UploadKey& key) const;
-  std::filesystem::path PartOf(const UploadKey& key) const;
+  std::filesystem::path FileOf(const RunId& run, int64_t sequence, const ClientId& client,
+                               const Digest& digest) const;
+  Status MakeWay(const std::filesystem::path& directory, const Digest& digest);
 
   const std::filesystem::path directory_;
   const BlobLimits limits_;

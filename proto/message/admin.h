@@ -25,6 +25,13 @@ struct RunRef {
   bool operator==(const RunRef&) const = default;
 };
 
+struct ClientRef {
+  static constexpr std::string_view kName = "ClientRef";
+  ClientId client;
+  static void Fields(auto& m, auto&& f) { f("client", m.client); }
+  bool operator==(const ClientRef&) const = default;
+};
+
 struct RunsRequest {
   static constexpr std::string_view kName = "RunsRequest";
   static void Fields(auto&, auto&&) {}

@@ -29,9 +29,11 @@ int LiveFederation::FreePort() {
   return ntohs(address.sin_port);
 }
 
-LiveFederation::LiveFederation(int clients, const std::string& more, Security security)
+LiveFederation::LiveFederation(int clients, const std::string& more, Security security,
+                               const std::string& host)
     : world_(clients),
       is_secure_(security == Security::kTls),
+      host_(host),
       port_(FreePort()),
       enrolment_port_(FreePort()) {
   setenv("XDG_CONFIG_HOME", world_.File("config").c_str(), 1);
@@ -40,18 +42,20 @@ LiveFederation::LiveFederation(int clients, const std::string& more, Security se
                                     "--out", world_.File("sites")});
   TRIBUTARY_CHECK(split.code == 0, split.All());
   WriteText(world_.path() / "coordinator.toml",
-            fmt::format("listen = \"127.0.0.1:{}\"\n", port_) + more +
-                fmt::format("\n[enrolment]\nlisten = \"127.0.0.1:{}\"\n", enrolment_port_));
+            fmt::format("listen = \"{}\"\n", address()) + more +
+                fmt::format("\n[enrolment]\nlisten = \"{}:{}\"\n", host_, enrolment_port_));
   for (int i = 0; i < clients; ++i)
     WriteText(world_.path() / fmt::format("client-{}.toml", i),
-              fmt::format("name = \"site-{0}\"\ncoordinator = \"127.0.0.1:{1}\"\n"
+              fmt::format("name = \"site-{0}\"\ncoordinator = \"{1}\"\n"
                           "directory = \"client-{0}\"\nmodels = [\"model\"]\ndevice = \"cpu\"\n"
                           "[data]\ntrain = \"sites/site-{0}.jsonl\"\n",
-                          i, port_));
+                          i, address()));
   if (!is_secure_) return;
   const Outcome init = RunProgram({"certs", "init", world_.File("coordinator.toml")});
   TRIBUTARY_CHECK(init.code == 0, init.All());
 }
+
+std::string LiveFederation::address() const { return fmt::format("{}:{}", host_, port_); }
 
 std::vector<std::string> LiveFederation::Command(const char* name, const std::string& file) const {
   std::vector<std::string> arguments = {name, file};
@@ -96,7 +100,7 @@ void LiveFederation::StartAll() {
 }
 
 Outcome LiveFederation::Ask(std::vector<std::string> arguments) const {
-  arguments.insert(arguments.end(), {"--coordinator", fmt::format("127.0.0.1:{}", port_)});
+  arguments.insert(arguments.end(), {"--coordinator", address()});
   if (!is_secure_) arguments.emplace_back("--insecure");
   return RunProgram(arguments);
 }

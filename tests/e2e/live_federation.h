@@ -13,9 +13,10 @@ using Settings = std::vector<std::string>;  // section.key=value
 class LiveFederation {
  public:
   enum class Security { kTls, kInsecure };
-  // `more` stands in the coordinator's configuration.
+  // `more` stands in the coordinator's configuration, which is reached at `host`.
   explicit LiveFederation(int clients, const std::string& more = "",
-                          Security security = Security::kTls);
+                          Security security = Security::kTls,
+                          const std::string& host = "127.0.0.1");
 
   void StartCoordinator(const std::vector<std::string>& variables = {});
   void StartClient(int number, const std::vector<std::string>& variables = {});
@@ -37,6 +38,7 @@ class LiveFederation {
   // The bytes of the adapter that `export` writes of the run.
   std::string Adapter(const std::string& run) const;
 
+  std::string address() const;  // of the coordinator
   int port() const { return port_; }
   int enrolment_port() const { return enrolment_port_; }
   const SmallWorld& world() const { return world_; }
@@ -51,6 +53,7 @@ class LiveFederation {
   std::vector<std::string> Command(const char* name, const std::string& file) const;
   SmallWorld world_;
   const bool is_secure_;
+  const std::string host_;
   int port_ = 0, enrolment_port_ = 0;
   std::string digest_;
   std::unique_ptr<StartedProgram> coordinator_;

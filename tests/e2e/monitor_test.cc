@@ -15,7 +15,7 @@
 
 #include "aggregation/base/status.h"
 #include "coordinator/monitor/metric_table.h"
-#include "tests/e2e/live_federation.h"
+#include "tests/e2e/scrape.h"
 #include "tests/support/http_get.h"
 
 namespace tributary {
@@ -26,22 +26,6 @@ using testing::Not;
 
 const Settings kRun = {"adapter.method=fedit", "federation.cohort=3",   "federation.minimum=3",
                        "federation.rounds=2",  "evaluation.on=clients", "evaluation.holdout=0.3"};
-
-// The port that the coordinator says.
-int HttpPort(LiveFederation& live) {
-  const std::string said = "http://127.0.0.1:";
-  TRIBUTARY_CHECK(live.coordinator().WaitForError(said), live.Said());
-  const std::string text = live.coordinator().error();
-  return std::atoi(text.c_str() + text.find(said) + said.size());
-}
-
-std::string Metrics(int port) { return HttpGet(port, "/metrics").body; }
-
-// The value of one series, written as in the text format; -1 where there is none.
-double ValueOf(const std::string& metrics, const std::string& series) {
-  const size_t at = ("\n" + metrics).find("\n" + series + " ");
-  return at == std::string::npos ? -1 : std::stod(metrics.substr(at + series.size() + 1));
-}
 
 TEST(Monitor, TellsARunAsItGoes) {
   LiveFederation live(3, "[http]\nlisten = \"127.0.0.1:0\"\n");

@@ -84,7 +84,7 @@ const std::vector<Folder>& Law() {
       {"coordinator/service",
        {"aggregation", "privacy", "proto", "coordinator/backup", "coordinator/daemon",
         "coordinator/identity", "coordinator/monitor", "coordinator/store"},
-       {"nlohmann/", "grpcpp/", "tributary/v1/"}},
+       {"nlohmann/", "grpcpp/", "tributary/v1/", "arpa/inet.h", "netinet/"}},
       {"coordinator/artefact",
        {"aggregation", "coordinator/config", "client/model"},
        {"nlohmann/"}},

@@ -94,6 +94,10 @@ std::vector<RunRef> Samples() {
   return {{RunId{"flora-1"}}};
 }
 template <>
+std::vector<ClientRef> Samples() {
+  return {{ClientId{"site-a"}}};
+}
+template <>
 std::vector<RunsRequest> Samples() {
   return {{}};
 }
@@ -170,7 +174,8 @@ using AllMessages =
                    CheckpointManifest, FetchRequest, Chunk, Document, Submission, RunRef,
                    RunsRequest, BackupRequest, ControlRequest, ExportRequest, ExportManifest,
                    EnrolmentRequest, EnrolmentAnswer, RenewRequest, InviteRequest, Invitation,
-                   SignRequest, CertificatesRequest, ApproveRequest, RevokeRequest, IssuedChain>;
+                   SignRequest, CertificatesRequest, ApproveRequest, RevokeRequest, IssuedChain,
+                   ClientRef>;
 TYPED_TEST_SUITE(EveryMessage, AllMessages);
 
 TYPED_TEST(EveryMessage, ComesBackAsItWas) {

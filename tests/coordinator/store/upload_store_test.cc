@@ -1,8 +1,5 @@
-// What clients send: in parts, resumed, and only whole and right when it was declared so.
-
 #include "coordinator/store/upload_store.h"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "tests/support/matchers.h"
@@ -11,69 +8,103 @@
 namespace tributary::store {
 namespace {
 
+std::span<const std::byte> Bytes(std::string_view text) { return std::as_bytes(std::span(text)); }
+
 class Uploads : public testing::Test {
  protected:
-  static std::string Text(size_t size) {
-    std::string text;
-    while (text.size() < size) text += std::to_string(text.size());
-    return text.substr(0, size);
+  std::unique_ptr<UploadStore> Open(int64_t quota = 1 << 20) {
+    return *UploadStore::Open(scratch_.path() / "uploads", {quota});
   }
-  static UploadKey KeyOf(const std::string& text) {
-    return {RunId{"run-1"}, 3, ClientId{"site-1"}, Sha256(text), static_cast<int64_t>(text.size())};
+  static UploadKey Key(const std::string& client, const std::string& bytes, int64_t sequence = 1) {
+    return {RunId{"run-1"}, sequence, ClientId{client}, Sha256(bytes),
+            static_cast<int64_t>(bytes.size())};
   }
-  std::unique_ptr<UploadStore> Open() { return *UploadStore::Open(scratch_.path() / "uploads"); }
   // In parts of that size, all in one call.
   static Status Write(Upload& upload, std::string_view text, size_t part) {
     std::vector<std::span<const std::byte>> parts;
-    for (size_t at = 0; at < text.size(); at += part)
-      parts.push_back(std::as_bytes(std::span(text.substr(at, part))));
+    for (size_t at = 0; at < text.size(); at += part) parts.push_back(Bytes(text.substr(at, part)));
     return upload.Write(parts);
   }
-  Scratch scratch_;
+  static Status Send(UploadStore& store, const UploadKey& key, const std::string& bytes) {
+    ASSIGN_OR_RETURN(const auto upload, store.Begin(key));
+    RETURN_IF_ERROR(Write(*upload, bytes.substr(static_cast<size_t>(upload->offset())), 3));
+    return upload->Commit();
+  }
+  ScratchDirectory scratch_;
 };
+
+TEST_F(Uploads, GoOnWhereTheyWere) {
+  const std::string bytes = "0123456789";
+  const UploadKey key = Key("a", bytes);
+  {
+    const auto store = Open();
+    const auto upload = *store->Begin(key);
+    ASSERT_THAT(Write(*upload, "0123", 2), IsOk());
+    EXPECT_THAT(store->Begin(key), Fails(Code::kAborted, "under way"));
+  }
+  const auto store = Open();
+  const auto upload = *store->Begin(key);
+  EXPECT_EQ(upload->offset(), 4);
+  EXPECT_THAT(Write(*upload, "4567890", 2), Fails(Code::kInvalidArgument, "declared with 10"));
+  ASSERT_THAT(Write(*upload, "456789", 2), IsOk());
+  ASSERT_THAT(upload->Commit(), IsOk());
+  EXPECT_EQ(store->total_bytes(), 10);
+  EXPECT_EQ((*store->Read({"run-1"}, 1, {"a"}, key.digest))->bytes().size(), 10u);
+}
 
 TEST_F(Uploads, OfManyPartsAreOneFile) {
   const auto store = Open();
-  const std::string text = Text(100'000);
-  auto upload = store->Begin(KeyOf(text));
-  ASSERT_TRUE(upload);
-  ASSERT_TRUE(Write(**upload, text.substr(0, 60'000), 7));  // more parts than one call takes
-  ASSERT_TRUE(Write(**upload, "", 7));
-  ASSERT_TRUE(Write(**upload, text.substr(60'000), 8192));
-  ASSERT_TRUE((*upload)->Commit());
-  const auto blob = store->Read(RunId{"run-1"}, 3, Sha256(text));
-  ASSERT_TRUE(blob);
-  EXPECT_EQ((*blob)->bytes().size(), text.size());
-  EXPECT_EQ(store->total_bytes(), 100'000);
+  std::string text;
+  while (text.size() < 100'000) text += std::to_string(text.size());
+  const UploadKey key = Key("a", text);
+  const auto upload = *store->Begin(key);
+  ASSERT_THAT(Write(*upload, text.substr(0, 60'000), 7), IsOk());  // more than one call takes
+  ASSERT_THAT(Write(*upload, "", 7), IsOk());
+  ASSERT_THAT(Write(*upload, text.substr(60'000), 8192), IsOk());
+  ASSERT_THAT(upload->Commit(), IsOk());
+  EXPECT_EQ((*store->Read({"run-1"}, 1, {"a"}, key.digest))->bytes().size(), text.size());
 }
 
-TEST_F(Uploads, GoOnWhereTheyStopped) {
-  const std::string text = Text(50'000);
-  {
-    const auto store = Open();
-    auto upload = store->Begin(KeyOf(text));
-    ASSERT_TRUE(Write(**upload, text.substr(0, 20'000), 1000));
+TEST_F(Uploads, CountForWhoSentThem) {
+  const auto store = Open();
+  ASSERT_THAT(Send(*store, Key("a", "same"), "same"), IsOk());
+  EXPECT_THAT(store->Read({"run-1"}, 1, {"b"}, Sha256("same")), Fails(Code::kNotFound, ""));
+  ASSERT_THAT(Send(*store, Key("b", "same"), "same"), IsOk());
+  EXPECT_THAT(store->Read({"run-1"}, 1, {"b"}, Sha256("same")), IsOk());
+}
+
+TEST_F(Uploads, AreDroppedWhereTheDigestLies) {
+  const auto store = Open();
+  UploadKey key = Key("a", "bytes");
+  key.digest = Sha256("other");
+  EXPECT_THAT(Send(*store, key, "bytes"), Fails(Code::kAborted, "the bytes have SHA-256"));
+  EXPECT_EQ(store->total_bytes(), 0);
+}
+
+TEST_F(Uploads, OfOneClientAreFew) {
+  const auto store = Open();
+  for (const char* half : {"half 1", "half 2", "half 3"}) {  // what is not whole is dropped
+    const auto upload = *store->Begin(Key("a", half));
+    ASSERT_THAT(Write(*upload, "half", 2), IsOk());
   }
-  const auto store = Open();
-  auto upload = store->Begin(KeyOf(text));
-  ASSERT_TRUE(upload);
-  EXPECT_EQ((*upload)->offset(), 20'000);
-  ASSERT_TRUE(Write(**upload, text.substr(20'000), 1000));
-  EXPECT_TRUE((*upload)->Commit());
+  EXPECT_EQ(store->total_bytes(), 4);
+  for (int i = 0; i < kMostWhole; ++i) {
+    const std::string bytes = "whole " + std::to_string(i);
+    ASSERT_THAT(Send(*store, Key("a", bytes), bytes), IsOk());
+  }
+  EXPECT_THAT(store->Begin(Key("a", "one more")), Fails(Code::kAlreadyExists, "4 other updates"));
+  EXPECT_THAT(store->Begin(Key("a", "whole 2")), IsOk());  // again
+  EXPECT_THAT(store->Begin(Key("b", "its first")), IsOk());
 }
 
-TEST_F(Uploads, ThatAreNotWhatWasDeclaredAreRefused) {
-  const auto store = Open();
-  const std::string text = Text(1000);
-  auto upload = store->Begin(KeyOf(text));
-  EXPECT_FALSE(Write(**upload, text + "x", 10));
-  EXPECT_EQ((*upload)->offset(), 0);
-  EXPECT_FALSE((*upload)->Commit());  // nothing is there
-  ASSERT_TRUE(Write(**upload, std::string(1000, 'x'), 10));
-  const Status wrong = (*upload)->Commit();
-  ASSERT_FALSE(wrong);
-  EXPECT_EQ(wrong.error().code, Code::kAborted);
-  EXPECT_FALSE(store->Contains(RunId{"run-1"}, 3, Sha256(text)));
+TEST_F(Uploads, StayWithinTheQuota) {
+  const auto store = Open(10);
+  EXPECT_THAT(store->Begin(Key("a", "eleven bytes")), Fails(Code::kResourceExhausted, "no room"));
+  ASSERT_THAT(Send(*store, Key("a", "six by"), "six by"), IsOk());
+  EXPECT_THAT(store->Begin(Key("b", "6 more")), Fails(Code::kResourceExhausted, "quota"));
+  ASSERT_THAT(store->DiscardBefore({"run-1"}, 2), IsOk());
+  EXPECT_EQ(store->total_bytes(), 0);
+  EXPECT_THAT(Send(*store, Key("b", "6 more", 2), "6 more"), IsOk());
 }
 
 }  // namespace
