@@ -76,39 +76,6 @@ TEST_F(Network, LossAndDelayChangeNothing) {
   EXPECT_TRUE(ours == live_->world().Adapter("simulated"));
 }
 
-TEST_F(Network, ACutLinkGoesOnWhereItWas) {
-  Start(1, "upload_gap = \"5s\"\nkeepalive = \"2s\"\n");
-  if (IsSkipped()) return;
-  const Line slow = {.bytes_per_second = 100'000};
-  network_->Set(1, slow);
-  const std::string run =
-      Submit({"adapter.method=fedit", "adapter.rank=512", "federation.cohort=1",
-              "federation.minimum=1", "federation.rounds=1", "evaluation.on=clients",
-              "evaluation.holdout=0.3", "federation.deadline=300s"});
-  constexpr const char* kReceived = "tributary_upload_bytes_total";
-  ASSERT_GE(WaitFor(kReceived, 100'000), 100'000) << live_->Said();
-  const double before = Metric(kReceived);
-  Line cut = slow;
-  cut.is_cut = true;
-  network_->Set(1, cut);
-  // The coordinator gives the client up; the client finds out by itself.
-  EXPECT_GE(WaitFor("tributary_refused_total{reason=\"slow\"}", 1), 1) << live_->Said();
-  EXPECT_TRUE(live_->client(0).WaitForError("upload_failed")) << live_->Said();
-  network_->Set(1, {});
-  const Outcome wait = Ask({"wait", run});
-  ASSERT_EQ(wait.code, 0) << wait.All() << live_->Said();
-
-  const auto rounds = nlohmann::json::parse(Ask({"rounds", run, "--format", "json"}).out)["rounds"];
-  double sent = 0;  // what the updates are, without what was sent twice
-  for (const auto& round : rounds) sent += round["bytes_up"].get<double>();
-  const double received = Metric(kReceived);
-  RecordProperty("update_bytes", fmt::format("{}", sent));
-  RecordProperty("received_bytes", fmt::format("{}", received));
-  fmt::print("updates {} bytes, received {}, {} before the cut\n", sent, received, before);
-  EXPECT_GT(sent, before) << "the link was cut in the middle";
-  EXPECT_LE(received - sent, 1 << 20) << "one chunk";
-}
-
 TEST_F(Network, AHostThatFallsSilentHoldsNobodyAndComesBack) {
   Start(3, "keepalive = \"2s\"\n");
   if (IsSkipped()) return;

@@ -51,8 +51,8 @@ std::string SayInTls(int port, const std::filesystem::path& identity, const std:
   WriteText(file, bytes);
   const std::string tls = (identity / "tls.pem").string();
   const std::string command = fmt::format(
-      "(cat {0}; exec sleep 30) | timeout 30 openssl s_client -quiet -alpn h2 -connect "
-      "127.0.0.1:{1} -cert {2} -key {2} -cert_chain {2} 2> /dev/null",
+      "timeout 30 openssl s_client -quiet -alpn h2 -connect 127.0.0.1:{1} -cert {2} -key {2} "
+      "-cert_chain {2} < {0} 2> /dev/null",
       file, port, tls);
   FILE* pipe = ::popen(command.c_str(), "r");
   TRIBUTARY_CHECK(pipe != nullptr, "a shell can be started");
