@@ -31,6 +31,7 @@ CommandBody AddBackup(CLI::App& app);
 CommandBody AddRestore(CLI::App& app);
 CommandBody AddWait(CLI::App& app);
 CommandBody AddWatch(CLI::App& app);
+CommandBody AddLogs(CLI::App& app);
 CommandBody AddRounds(CLI::App& app);
 CommandBody AddClients(CLI::App& app);
 CommandBody AddStop(CLI::App& app);

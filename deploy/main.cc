@@ -19,6 +19,7 @@ constexpr Command kCommands[] = {
     {"status", "How a run stands: its phase, why it waits, for whom, until when", AddStatus},
     {"wait", "Wait until a run has ended", AddWait},
     {"watch", "Look at a run as it goes, until it has ended", AddWatch},
+    {"logs", "What a coordinator tells of a run, as it happens", AddLogs},
     {"rounds", "The rounds of a run", AddRounds},
     {"clients", "The clients of a run and what each does", AddClients},
     {"stop", "End a run with what it has", AddStop},

@@ -44,7 +44,39 @@ std::string AsWord(const LogValue& value) {
   return is_word ? text : Dump(json);
 }
 
+constexpr std::string_view kFacts[] = {"schema", "time", "level", "event"};
+
 }  // namespace
+
+Result<std::string> TextLineOf(std::string_view json_line) {
+  const Json json = Json::parse(json_line, nullptr, false);
+  const auto text = [&](const char* key) {
+    return json.is_object() && json.contains(key) && json[key].is_string()
+               ? AsWord(json[key].get<std::string>())
+               : "";
+  };
+  std::string line = fmt::format("{} {:7} {}", text("time"), text("level"), text("event"));
+  if (text("event").empty()) return InvalidArgument("{} bytes that are no event", json_line.size());
+  for (const auto& [key, value] : json.items())
+    if (std::find(std::begin(kFacts), std::end(kFacts), key) == std::end(kFacts))
+      line += fmt::format(" {}={}", AsWord(key),
+                          value.is_string() ? AsWord(value.get<std::string>()) : Dump(value));
+  return line;
+}
+
+Result<int64_t> ParseLogTime(std::string_view text) {
+  std::tm utc{};
+  const std::string whole(text);
+  const char* rest = strptime(whole.c_str(), "%Y-%m-%dT%H:%M:%S", &utc);
+  int64_t micros = 0;
+  if (rest != nullptr && *rest == '.') {
+    int64_t unit = 100'000;
+    for (++rest; *rest >= '0' && *rest <= '9'; ++rest, unit /= 10) micros += (*rest - '0') * unit;
+  }
+  if (rest == nullptr || std::string_view(rest) != "Z")
+    return InvalidArgument("\"{}\" is no time such as 2026-03-01T09:30:00Z", text);
+  return timegm(&utc) * int64_t{1'000'000} + micros;
+}
 
 std::string TextLine(int64_t time, LogLevel level, std::string_view event,
                      const LogFields& fields) {

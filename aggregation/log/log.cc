@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "aggregation/base/units.h"
+#include "aggregation/log/recent.h"
 
 namespace tributary {
 namespace {
@@ -76,9 +77,10 @@ void Log::Flush() {
 void Log::SetLevel(LogLevel level) { sinks_->level = level; }
 
 void Log::Write(LogLevel level, std::string_view event, const LogFields& fields) {
-  if (level < sinks_->level.load()) return;
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   const int64_t micros = std::chrono::duration_cast<std::chrono::microseconds>(now).count();
+  if (recent_ != nullptr) recent_->Add(micros, level, event, fields);
+  if (level < sinks_->level.load()) return;
   const std::string line =
       is_json_ ? JsonLine(micros, level, event, fields) : TextLine(micros, level, event, fields);
   sinks_->logger->log(spdlog::level::info, spdlog::string_view_t(line));

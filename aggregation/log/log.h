@@ -39,6 +39,8 @@ using LogFields = std::vector<std::pair<std::string_view, LogValue>>;
 
 inline constexpr size_t kMostLogValue = 1024;  // bytes; longer ones are cut
 
+class RecentEvents;
+
 class Log {
  public:
   // INVALID_ARGUMENT names the key log.…; a file that cannot be written is an error, too.
@@ -59,6 +61,8 @@ class Log {
     Write(LogLevel::kError, event, fields);
   }
 
+  // Events of every level go there too from now on. It outlives the log; before the first thread.
+  void KeepIn(RecentEvents* recent) { recent_ = recent; }
   void SetLevel(LogLevel level);
   // Waits, for a second at most, until what was written is out; for a process that ends itself.
   void Flush();
@@ -68,11 +72,16 @@ class Log {
   struct Sinks;
   Log(bool is_json, LogLevel level);
   const bool is_json_;
+  RecentEvents* recent_ = nullptr;
   std::unique_ptr<Sinks> sinks_;
 };
 
 // One line without its end; `time` is microseconds since 1970.
 std::string TextLine(int64_t time, LogLevel level, std::string_view event, const LogFields& fields);
 std::string JsonLine(int64_t time, LogLevel level, std::string_view event, const LogFields& fields);
+// The first of the second: INVALID_ARGUMENT for what is no event. `schema` is left out.
+Result<std::string> TextLineOf(std::string_view json_line);
+// Microseconds since 1970 of a time as lines have it; the part after the seconds may be missing.
+Result<int64_t> ParseLogTime(std::string_view text);
 
 }  // namespace tributary

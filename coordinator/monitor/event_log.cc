@@ -20,34 +20,10 @@ LogFields StageFields(const RunId& run, const RunFigures& figures) {
   return fields;
 }
 
-}  // namespace
-
-void EventLog::Opened(const daemon::Run& run, bool is_new) {
-  const daemon::RunSetup& setup = run.setup();
-  RunFigures& figures = runs_[setup.id] = {};
-  for (const Record& record : run.records()) figures.Apply(record);
-  log_.Info(is_new ? "run_submitted" : "run_found", {{"run", setup.id.value},
-                                                     {"method", setup.config.adapter.method},
-                                                     {"model", setup.config.model.name},
-                                                     {"rounds", setup.config.federation.rounds},
-                                                     {"clients", setup.population},
-                                                     {"phase", Text(daemon::PhaseOf(run))}});
-}
-
-void EventLog::Recorded(const daemon::Run& run, std::span<const Record> records, Duration) {
-  RunFigures& figures = runs_[run.setup().id];
-  for (const Record& record : records) {
-    const RunFigures before = figures;
-    figures.Apply(record);
-    // What ends a stage is told of the stage that it ends.
-    Tell(run.setup().id, figures.stage ? figures : before, record);
-  }
-}
-
-void EventLog::Tell(const RunId& run, const RunFigures& figures, const Record& record) {
-  const std::string_view event = std::visit([](const auto& r) { return r.kName; }, record);
-  LogFields fields = StageFields(run, figures);
-  LogLevel level = LogLevel::kInfo;
+RecordEvent RecordEventOf(const RunId& run, const RunFigures& figures, const Record& record) {
+  RecordEvent event{LogLevel::kInfo, std::visit([](const auto& r) { return r.kName; }, record),
+                    StageFields(run, figures)};
+  LogFields& fields = event.fields;
   const auto reason = [&](Reason why) { fields.emplace_back("reason", Text(Name(why))); };
   const auto client = [&](const ClientId& name) { fields.emplace_back("client", name.value); };
   if (const auto* opened = std::get_if<StageOpened>(&record)) {
@@ -57,7 +33,7 @@ void EventLog::Tell(const RunId& run, const RunFigures& figures, const Record& r
   } else if (const auto* accepted = std::get_if<UpdateAccepted>(&record)) {
     client(accepted->client);
   } else if (const auto* ended = std::get_if<ClientEnded>(&record)) {
-    level = LogLevel::kWarning;
+    event.level = LogLevel::kWarning;
     client(ended->client);
     reason(ended->reason);
   } else if (std::holds_alternative<StageClosed>(record)) {
@@ -70,14 +46,14 @@ void EventLog::Tell(const RunId& run, const RunFigures& figures, const Record& r
     if (const auto error = Find(committed->metrics, "averaging_error"))
       fields.emplace_back("averaging_error", *error);
   } else if (const auto* abandoned = std::get_if<StageAbandoned>(&record)) {
-    level = LogLevel::kWarning;
+    event.level = LogLevel::kWarning;
     reason(abandoned->reason);
   } else if (const auto* paused = std::get_if<RunPaused>(&record)) {
     fields = {{"run", run.value}};
-    level = paused->reason == Reason::kOperator ? LogLevel::kInfo : LogLevel::kError;
+    event.level = paused->reason == Reason::kOperator ? LogLevel::kInfo : LogLevel::kError;
     reason(paused->reason);
   } else if (const auto* lost = std::get_if<StagesLost>(&record)) {
-    level = LogLevel::kWarning;
+    event.level = LogLevel::kWarning;
     fields = {{"run", run.value}, {"sequence", lost->sequence}, {"charged", lost->charged}};
   } else if (const auto* finished = std::get_if<RunFinished>(&record)) {
     fields = {{"run", run.value}};
@@ -85,7 +61,71 @@ void EventLog::Tell(const RunId& run, const RunFigures& figures, const Record& r
   } else {
     fields = {{"run", run.value}};
   }
-  log_.Write(level, event, fields);
+  return event;
+}
+
+// When it was decided, where the record says it.
+std::optional<TimePoint> TimeOf(const Record& record) {
+  if (const auto* opened = std::get_if<StageOpened>(&record)) return opened->opened;
+  if (const auto* accepted = std::get_if<UpdateAccepted>(&record)) return accepted->at;
+  if (const auto* ended = std::get_if<ClientEnded>(&record)) return ended->at;
+  if (const auto* closed = std::get_if<StageClosed>(&record)) return closed->closed;
+  if (const auto* committed = std::get_if<StageCommitted>(&record)) return committed->committed;
+  return std::nullopt;
+}
+
+template <typename... Records>
+bool IsNameOf(std::string_view name, const std::variant<Records...>*) {
+  return ((name == Records::kName) || ...);
+}
+
+}  // namespace
+
+bool IsRecordEvent(std::string_view name) {
+  return IsNameOf(name, static_cast<const Record*>(nullptr));
+}
+
+RecordTeller::RecordTeller(RunId run, std::span<const Record> records) : run_(std::move(run)) {
+  for (const Record& record : records)
+    if (const auto time = TimeOf(record)) {
+      time_ = *time;
+      break;
+    }
+}
+
+RecordEvent RecordTeller::Tell(const Record& record) {
+  const RunFigures before = figures_;
+  figures_.Apply(record);
+  time_ = TimeOf(record).value_or(time_);
+  // What ends a stage is told of the stage that it ends.
+  return RecordEventOf(run_, figures_.stage ? figures_ : before, record);
+}
+
+void EventLog::Opened(const daemon::Run& run, bool is_new) {
+  const daemon::RunSetup& setup = run.setup();
+  Catch(run);
+  log_.Info(is_new ? "run_submitted" : "run_found", {{"run", setup.id.value},
+                                                     {"method", setup.config.adapter.method},
+                                                     {"model", setup.config.model.name},
+                                                     {"rounds", setup.config.federation.rounds},
+                                                     {"clients", setup.population},
+                                                     {"phase", Text(daemon::PhaseOf(run))}});
+}
+
+void EventLog::Recorded(const daemon::Run& run, std::span<const Record> records, Duration) {
+  const RunId& id = run.setup().id;
+  RecordTeller& teller = runs_.try_emplace(id, id).first->second;
+  for (const Record& record : records) {
+    const RecordEvent event = teller.Tell(record);
+    log_.Write(event.level, event.name, event.fields);
+  }
+}
+
+// Up with the journal, without a word.
+void EventLog::Catch(const daemon::Run& run) {
+  RecordTeller teller(run.setup().id);
+  for (const Record& record : run.records()) teller.Tell(record);
+  runs_.insert_or_assign(run.setup().id, std::move(teller));
 }
 
 void EventLog::Halted(const daemon::Run& run, const Error& why) {
@@ -94,8 +134,7 @@ void EventLog::Halted(const daemon::Run& run, const Error& why) {
 }
 
 void EventLog::Recovered(const daemon::Run& run) {
-  RunFigures& figures = runs_[run.setup().id] = {};
-  for (const Record& record : run.records()) figures.Apply(record);
+  Catch(run);
   log_.Info("run_recovered", {{"run", run.setup().id.value}});
 }
 

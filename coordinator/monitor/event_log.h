@@ -4,12 +4,36 @@
 // never told.
 
 #include <map>
+#include <span>
 
 #include "aggregation/log/log.h"
 #include "coordinator/daemon/federation.h"
 #include "coordinator/monitor/run_figures.h"
 
 namespace tributary::monitor {
+
+// What a record tells.
+struct RecordEvent {
+  LogLevel level = LogLevel::kInfo;
+  std::string_view name;
+  LogFields fields;
+};
+// Whether events of that name are told of records.
+bool IsRecordEvent(std::string_view name);
+
+// A run's records told again, one after the other, from its first on. A record that says no time
+// has that of the one before, or of the first of `records` that says one.
+class RecordTeller {
+ public:
+  explicit RecordTeller(RunId run, std::span<const coordinator::Record> records = {});
+  RecordEvent Tell(const coordinator::Record& record);
+  TimePoint time() const { return time_; }  // of the record that was told last
+
+ private:
+  RunId run_;
+  RunFigures figures_;
+  TimePoint time_;
+};
 
 class EventLog : public daemon::Observer {
  public:
@@ -33,10 +57,10 @@ class EventLog : public daemon::Observer {
               std::string_view detail) override;  // client_failed
 
  private:
-  void Tell(const RunId& run, const RunFigures& figures, const coordinator::Record& record);
+  void Catch(const daemon::Run& run);
 
   Log& log_;
-  std::map<RunId, RunFigures> runs_;
+  std::map<RunId, RecordTeller> runs_;
 };
 
 }  // namespace tributary::monitor

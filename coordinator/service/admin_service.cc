@@ -5,6 +5,7 @@
 #include <tributary/v1/admin.grpc.pb.h>
 #include "aggregation/base/version.h"
 #include "coordinator/daemon/status.h"
+#include "coordinator/service/log_stream.h"
 #include "coordinator/service/reactor.h"
 #include "coordinator/service/unary.h"
 
@@ -82,17 +83,22 @@ class Watching : public Reactor<Watching, WatchBase>, public Watchers::Watcher {
 
 using Made = Result<proto::Document>;
 
-using Base = v1::Admin::WithRawCallbackMethod_Submit<
-    v1::Admin::WithRawCallbackMethod_Runs<v1::Admin::WithRawCallbackMethod_Status<
-        v1::Admin::WithRawCallbackMethod_Watch<v1::Admin::WithRawCallbackMethod_Control<
-            v1::Admin::WithRawCallbackMethod_Rounds<v1::Admin::WithRawCallbackMethod_Clients<
-                v1::Admin::WithRawCallbackMethod_Export<v1::Admin::WithRawCallbackMethod_Backup<
-                    v1::Admin::WithRawCallbackMethod_Release<v1::Admin::Service>>>>>>>>>>;
+using Base = v1::Admin::WithRawCallbackMethod_Submit<v1::Admin::WithRawCallbackMethod_Runs<
+    v1::Admin::WithRawCallbackMethod_Status<v1::Admin::WithRawCallbackMethod_Watch<
+        v1::Admin::WithRawCallbackMethod_Control<v1::Admin::WithRawCallbackMethod_Rounds<
+            v1::Admin::WithRawCallbackMethod_Clients<v1::Admin::WithRawCallbackMethod_Export<
+                v1::Admin::WithRawCallbackMethod_Backup<v1::Admin::WithRawCallbackMethod_Release<
+                    v1::Admin::WithRawCallbackMethod_Logs<v1::Admin::Service>>>>>>>>>>>;
 
 class Service : public Base {
  public:
-  Service(daemon::Driver& driver, Watchers& watchers, Gate& gate, StageBackup stage_backup)
-      : driver_(driver), watchers_(watchers), gate_(gate), stage_backup_(std::move(stage_backup)) {}
+  Service(daemon::Driver& driver, Watchers& watchers, RecentEvents& recent, Gate& gate,
+          StageBackup stage_backup)
+      : driver_(driver),
+        watchers_(watchers),
+        recent_(recent),
+        gate_(gate),
+        stage_backup_(std::move(stage_backup)) {}
 
   ServerUnaryReactor* Submit(CallbackServerContext* context, const ByteBuffer* request,
                              ByteBuffer* response) override {
@@ -185,6 +191,9 @@ class Service : public Base {
       watching->Refuse(Refusal::kMalformed, run.error());
     return watching.get();
   }
+  WatchBase* Logs(CallbackServerContext* context, const ByteBuffer* request) override {
+    return StreamLogs(driver_, recent_, gate_, gate_.Admit(*context, "Admin/Logs"), *request);
+  }
 
  private:
   static proto::Document Document(std::string json) { return {{std::move(json)}}; }
@@ -209,6 +218,7 @@ class Service : public Base {
 
   daemon::Driver& driver_;
   Watchers& watchers_;
+  RecentEvents& recent_;
   Gate& gate_;
   const StageBackup stage_backup_;
 };
@@ -236,8 +246,9 @@ void Watchers::ChangedAll() {
 }
 
 std::unique_ptr<grpc::Service> MakeAdminService(daemon::Driver& driver, Watchers& watchers,
-                                                Gate& gate, StageBackup stage_backup) {
-  return std::make_unique<Service>(driver, watchers, gate, std::move(stage_backup));
+                                                RecentEvents& recent, Gate& gate,
+                                                StageBackup stage_backup) {
+  return std::make_unique<Service>(driver, watchers, recent, gate, std::move(stage_backup));
 }
 
 }  // namespace tributary::service

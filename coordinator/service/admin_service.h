@@ -6,6 +6,7 @@
 #include <memory>
 #include <set>
 
+#include "aggregation/log/recent.h"
 #include "coordinator/daemon/driver.h"
 #include "coordinator/service/gate.h"
 
@@ -33,6 +34,7 @@ class Watchers {
 using StageBackup = std::function<Result<std::filesystem::path>()>;
 
 std::unique_ptr<grpc::Service> MakeAdminService(daemon::Driver& driver, Watchers& watchers,
-                                                Gate& gate, StageBackup stage_backup);
+                                                RecentEvents& recent, Gate& gate,
+                                                StageBackup stage_backup);
 
 }  // namespace tributary::service

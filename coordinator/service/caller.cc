@@ -27,6 +27,7 @@ std::span<const std::string_view> Roles() {
 std::span<const Right> Rights() {
   static const std::vector<Right> table = {
       {"Session/Connect", {kClient}},
+      {"Session/About", {kClient, kViewer, kResearcher, kOfficer, kAdmin}},
       {"Transfer/Upload", {kClient}},
       {"Transfer/Manifest", {kClient}},
       {"Transfer/Fetch", {kClient, kViewer, kResearcher, kAdmin}},
@@ -38,6 +39,7 @@ std::span<const Right> Rights() {
       {"Admin/Watch", {kViewer, kResearcher, kOfficer, kAdmin}},
       {"Admin/Rounds", {kViewer, kResearcher, kOfficer, kAdmin}},
       {"Admin/Clients", {kResearcher, kOfficer, kAdmin}},
+      {"Admin/Logs", {kResearcher, kOfficer, kAdmin}},
       {"Admin/Export", {kViewer, kResearcher, kAdmin}, kNoted},
       {"Admin/Release", {kAdmin}, kNoted},
       {"Certificates/Renew", {kClient, kViewer, kResearcher, kOfficer, kAdmin}, kNoted},

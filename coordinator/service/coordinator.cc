@@ -59,6 +59,7 @@ Result<std::unique_ptr<CoordinatorDaemon>> CoordinatorDaemon::Start(
   ASSIGN_OR_RETURN(auto trail, monitor::AuditTrail::Open(daemon::AuditDirectory(settings), *log));
   auto daemon = std::unique_ptr<CoordinatorDaemon>(
       new CoordinatorDaemon(settings, insecure, std::move(log), std::move(trail)));
+  daemon->log_->KeepIn(&daemon->recent_);
   RETURN_IF_ERROR(daemon->Open(settings));
   RETURN_IF_ERROR(daemon->Serve(settings));
   daemon->endpoints_.SetReady(true);
@@ -147,7 +148,7 @@ Status CoordinatorDaemon::Serve(const daemon::Settings& settings) {
   services_.push_back(MakeTransferService(
       {driver_, transfers_, *uploads_, disk_pool_, transferred_, gate_, slots_}));
   services_.push_back(
-      MakeAdminService(driver_, watchers_, gate_, [this] { return StageBackup(); }));
+      MakeAdminService(driver_, watchers_, recent_, gate_, [this] { return StageBackup(); }));
   if (insecure_) return Listen({settings.listen, nullptr}, gate_, services_, &server_);
   const IdentityParts parts{driver_, *registrar_, gate_, identity};
   services_.push_back(MakeCertificateService(parts));
@@ -196,6 +197,7 @@ void CoordinatorDaemon::Stop() {
   hub_.CloseAll({Code::kUnavailable, "the coordinator stops"});
   driver_.Stop();
   watchers_.ChangedAll();
+  recent_.Nudge();
   if (enrolment_server_) enrolment_server_->Stop(Duration{0});
   server_->Stop(std::chrono::seconds(5));
   enrolment_server_.reset();

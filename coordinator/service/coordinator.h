@@ -18,6 +18,9 @@
 
 namespace tributary::service {
 
+// Of the log, in memory, for `tributary logs`.
+inline constexpr size_t kMostRecent = 8192, kMostRecentBytes = size_t{4} << 20;
+
 class CoordinatorDaemon : private daemon::Listener {
  public:
   // Recovers every run, then serves. Errors name the file, the run or the address.
@@ -52,6 +55,7 @@ class CoordinatorDaemon : private daemon::Listener {
   const bool insecure_;
   int64_t incarnation_ = 1;
   int64_t backups_ = 0;  // that were staged; on the driver's thread
+  RecentEvents recent_{kMostRecent, kMostRecentBytes};
   std::unique_ptr<Log> log_;
   std::unique_ptr<monitor::AuditTrail> trail_;
   Refusals refusals_;

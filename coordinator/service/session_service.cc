@@ -4,11 +4,13 @@
 
 #include <deque>
 
+#include <nlohmann/json.hpp>
+
 #include <tributary/v1/session.grpc.pb.h>
+#include "aggregation/base/version.h"
 #include "coordinator/service/pace.h"
 #include "coordinator/service/reactor.h"
-#include "proto/convert.h"
-#include "proto/rpc/bytes.h"
+#include "coordinator/service/unary.h"
 
 namespace tributary::service {
 namespace {
@@ -128,7 +130,21 @@ class Session : public Reactor<Session, Base>, public Stream {
   std::optional<Error> ending_;
 };
 
-class Service : public v1::Session::WithRawCallbackMethod_Connect<v1::Session::Service> {
+proto::Document AboutOf(const daemon::Federation& federation, TimePoint now, const Caller& caller) {
+  const nlohmann::ordered_json json = {
+      {"schema", 1},
+      {"project", federation.options().project},
+      {"version", kVersion},
+      {"numerics", kNumerics},
+      {"protocol", fmt::format("{}.{}", proto::kMajor, proto::kMinor)},
+      {"incarnation", federation.incarnation()},
+      {"time", now.since_epoch.count()},
+      {"you", {{"name", caller.name}, {"role", caller.role}}}};
+  return {{json.dump()}};
+}
+
+class Service : public v1::Session::WithRawCallbackMethod_About<
+                    v1::Session::WithRawCallbackMethod_Connect<v1::Session::Service>> {
  public:
   Service(daemon::Driver& driver, SessionHub& hub, Gate& gate)
       : driver_(driver), hub_(hub), gate_(gate) {}
@@ -138,6 +154,15 @@ class Service : public v1::Session::WithRawCallbackMethod_Connect<v1::Session::S
     auto session = std::make_shared<Session>(driver_, hub_, gate_.limits());
     if (session->Begin(gate_, caller, "Session/Connect")) session->Listen();
     return session.get();
+  }
+  grpc::ServerUnaryReactor* About(grpc::CallbackServerContext* context,
+                                  const grpc::ByteBuffer* request,
+                                  grpc::ByteBuffer* response) override {
+    return Answer<proto::AboutRequest>(gate_, driver_, context, "Session/About", request, response,
+                                       [this](daemon::Federation& f, proto::AboutRequest&&,
+                                              const Caller& caller) -> Result<proto::Document> {
+                                         return AboutOf(f, driver_.Now(), caller);
+                                       });
   }
 
  private:

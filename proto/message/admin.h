@@ -52,6 +52,18 @@ struct ControlRequest {
   bool operator==(const ControlRequest&) const = default;
 };
 
+struct LogsRequest {
+  static constexpr std::string_view kName = "LogsRequest";
+  RunId run;
+  std::string level;
+  TimePoint since;
+  bool follow = false;
+  static void Fields(auto& m, auto&& f) {
+    f("run", m.run), f("level", m.level), f("since", m.since), f("follow", m.follow);
+  }
+  bool operator==(const LogsRequest&) const = default;
+};
+
 struct ExportRequest {
   static constexpr std::string_view kName = "ExportRequest";
   RunId run;

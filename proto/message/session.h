@@ -5,6 +5,12 @@
 
 namespace tributary::proto {
 
+struct AboutRequest {
+  static constexpr std::string_view kName = "AboutRequest";
+  static void Fields(auto&, auto&&) {}
+  bool operator==(const AboutRequest&) const = default;
+};
+
 struct RunSeen {
   static constexpr std::string_view kName = "RunSeen";
   RunId run;

@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tests/e2e/live_federation.h"
+#include "tests/support/matchers.h"
 
 namespace tributary {
 namespace {
@@ -137,6 +138,73 @@ TEST(Watch, SaysWhyItCannot) {
   const Outcome gone = live.Ask({"watch", "nothing-1"});
   EXPECT_EQ(gone.code, 1) << gone.All();
   EXPECT_THAT(gone.err, HasSubstr("127.0.0.1:" + std::to_string(live.port())));
+}
+
+// --- logs ---
+
+std::vector<std::string> Events(const std::string& text) {
+  std::vector<std::string> events;
+  for (const json& line : Lines(text)) events.push_back(line["event"]);
+  return events;
+}
+
+TEST(Logs, TellARunFromItsJournalAsTheyToldItLive) {
+  LiveFederation live(2);
+  live.StartCoordinator();
+  live.Join(0), live.Join(1);
+  const std::string run = live.Submit(kRun);
+  StartedProgram follow({"logs", run, "--follow", "--format", "json"});
+  ASSERT_TRUE(follow.WaitForOutput("run_started"));
+  live.StartClient(0), live.StartClient(1);
+  const Outcome followed = follow.Wait();  // it ends with the run
+  EXPECT_EQ(followed.code, 0) << followed.err;
+  const std::vector<std::string> events = Events(followed.out);
+  EXPECT_EQ(events.front(), "run_submitted");
+  EXPECT_EQ(events.back(), "run_finished");
+  EXPECT_EQ(std::count(events.begin(), events.end(), "update_accepted"), 14);
+  for (const json& line : Lines(followed.out)) EXPECT_EQ(line["schema"], 1);
+  const Outcome live_again = live.Ask({"logs", run, "--format", "json"});
+  EXPECT_EQ(live_again.out, followed.out);
+
+  live.coordinator().Signal(SIGKILL);
+  live.coordinator().Wait();
+  live.StartCoordinator();
+  const Outcome told = live.Ask({"logs", run, "--format", "json"});
+  std::vector<std::string> again = Events(told.out);
+  ASSERT_FALSE(again.empty()) << told.All();
+  EXPECT_EQ(again.back(), "run_found");
+  again.pop_back();
+  again.insert(again.begin(), "run_submitted");  // of no record
+  EXPECT_EQ(again, events);
+  EXPECT_EQ(Lines(told.out).front()["from"], "journal");
+  EXPECT_GT(Lines(told.out).front()["time"], "2020");
+}
+
+TEST(Logs, LeaveOutWhatIsNotAskedFor) {
+  LiveFederation live(2);
+  live.StartCoordinator();
+  const std::string run = live.Submit(kRun);
+  const Outcome all = live.Ask({"logs"});
+  EXPECT_THAT(all.out, AllOf(HasSubstr("info    coordinator_started project=default"),
+                             HasSubstr("info    run_submitted run=" + run)));
+  EXPECT_EQ(live.Ask({"logs", "--level", "error"}).out, "");
+  EXPECT_EQ(live.Ask({"logs", "--since", "2099-01-01T00:00:00Z"}).out, "");
+  EXPECT_THAT(live.Ask({"logs", "--since", "1h"}).out, HasSubstr("coordinator_started"));
+  EXPECT_THAT(live.Ask({"logs", run}).out, Not(HasSubstr("coordinator_started")));
+  for (const Settings& wrong : std::vector<Settings>{
+           {"logs", "nothing-1"}, {"logs", "--since", "soon"}, {"logs", "--level", "loud"}})
+    EXPECT_EQ(live.Ask(wrong).code, 2) << wrong.back();
+  StartedProgram follow({"logs", "-f"});
+  ASSERT_TRUE(follow.WaitForOutput("run_started"));
+  live.coordinator().Signal(SIGTERM);
+  EXPECT_TRUE(follow.WaitForOutput("coordinator_stopping")) << follow.error();
+  EXPECT_TRUE(follow.WaitForError("does not answer"));
+  live.coordinator().Wait();
+  live.StartCoordinator();
+  EXPECT_TRUE(follow.WaitForOutput("run_found"));
+  EXPECT_THAT(follow.error(), HasSubstr("is back"));
+  follow.Signal(SIGINT);
+  EXPECT_EQ(follow.Wait().code, 130);
 }
 
 // The program on a terminal of its own.

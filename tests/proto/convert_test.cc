@@ -98,6 +98,10 @@ std::vector<ClientRef> Samples() {
   return {{ClientId{"site-a"}}};
 }
 template <>
+std::vector<AboutRequest> Samples() {
+  return {{}};
+}
+template <>
 std::vector<RunsRequest> Samples() {
   return {{}};
 }
@@ -108,6 +112,10 @@ std::vector<BackupRequest> Samples() {
 template <>
 std::vector<ControlRequest> Samples() {
   return {{RunId{"flora-1"}, "pause"}};
+}
+template <>
+std::vector<LogsRequest> Samples() {
+  return {{RunId{"flora-1"}, "warning", TimePoint{std::chrono::seconds(1'800'000'000)}, true}, {}};
 }
 template <>
 std::vector<ExportRequest> Samples() {
@@ -172,10 +180,10 @@ class EveryMessage : public testing::Test {};
 using AllMessages =
     testing::Types<ClientMessage, CoordinatorMessage, UploadMessage, UploadState, ManifestRequest,
                    CheckpointManifest, FetchRequest, Chunk, Document, Submission, RunRef,
-                   RunsRequest, BackupRequest, ControlRequest, ExportRequest, ExportManifest,
-                   EnrolmentRequest, EnrolmentAnswer, RenewRequest, InviteRequest, Invitation,
-                   SignRequest, CertificatesRequest, ApproveRequest, RevokeRequest, IssuedChain,
-                   ClientRef>;
+                   RunsRequest, BackupRequest, ControlRequest, LogsRequest, AboutRequest,
+                   ExportRequest, ExportManifest, EnrolmentRequest, EnrolmentAnswer, RenewRequest,
+                   InviteRequest, Invitation, SignRequest, CertificatesRequest, ApproveRequest,
+                   RevokeRequest, IssuedChain, ClientRef>;
 TYPED_TEST_SUITE(EveryMessage, AllMessages);
 
 TYPED_TEST(EveryMessage, ComesBackAsItWas) {

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "aggregation/log/recent.h"
 #include "tests/support/matchers.h"
 #include "tests/support/scratch.h"
 
@@ -51,6 +52,50 @@ TEST(Line, CutsWhatIsLong) {
       TextLine(kTime, LogLevel::kInfo, "e", {{"detail", std::string(100'000, 'x')}});
   EXPECT_LT(line.size(), 2 * kMostLogValue);
   EXPECT_THAT(line, testing::EndsWith("x..."));
+}
+
+TEST(Line, ReadsAgainAsText) {
+  const LogFields fields = {
+      {"run", "fedit-1"}, {"detail", "a b\x1b"}, {"share", 0.5}, {"ok", true}};
+  std::string json = JsonLine(kTime, LogLevel::kInfo, "client_failed", fields);
+  EXPECT_EQ(*TextLineOf(json), TextLine(kTime, LogLevel::kInfo, "client_failed", fields));
+  EXPECT_EQ(*TextLineOf("{\"schema\":1," + json.substr(1)), *TextLineOf(json));
+  for (const char* odd : {"", "7", "{}", "[1]", R"({"event":3})"})
+    EXPECT_THAT(TextLineOf(odd), Fails(Code::kInvalidArgument, "no event")) << odd;
+  EXPECT_EQ(*ParseLogTime("2026-03-01T09:30:00.123456Z"), kTime);
+  EXPECT_EQ(*ParseLogTime("2026-03-01T09:30:00Z"), kTime - 123'456);
+  for (const char* odd :
+       {"", "yesterday", "2026-03-01", "2026-03-01T09:30:00", "2026-03-01T09:30Z"})
+    EXPECT_THAT(ParseLogTime(odd), Fails(Code::kInvalidArgument, "no time")) << odd;
+}
+
+TEST(RecentEvents, KeepTheNewestOfEveryLevel) {
+  RecentEvents recent(3, 1 << 20);
+  LogOptions options;
+  options.level = "error";  // of what is written; what is kept is another thing
+  const auto log = Log::Open(options);
+  ASSERT_THAT(log, IsOk());
+  (*log)->KeepIn(&recent);
+  int heard = 0;
+  const int64_t listener = recent.Listen([&heard] { ++heard; });
+  for (int64_t i = 1; i <= 5; ++i)
+    (*log)->Debug("stage_opened", {{"run", i % 2 == 1 ? "a" : "b"}, {"round", i}});
+  recent.Forget(listener);
+  (*log)->Info("coordinator_started");
+  EXPECT_EQ(heard, 5);
+  const auto events = recent.After(0, 10);
+  ASSERT_EQ(events.size(), 3U);
+  EXPECT_EQ(events[0].number, 4);
+  EXPECT_EQ(events[0].run, "b");
+  EXPECT_EQ(events[2].name, "coordinator_started");
+  EXPECT_EQ(recent.After(4, 1).front().number, 5);
+  EXPECT_TRUE(recent.After(6, 10).empty());
+  const auto any = [](std::string_view name) { return name == "stage_opened"; };
+  EXPECT_EQ(recent.Count("a", any), 1);
+  RecentEvents small(1000, 200);
+  for (int i = 0; i < 50; ++i) small.Add(kTime, LogLevel::kInfo, "an_event", {{"run", "a"}});
+  EXPECT_LE(small.After(0, 100).size(), 3U);
+  EXPECT_EQ(small.After(0, 100).back().number, 50);
 }
 
 TEST(Log, RotatesItsFileBySize) {

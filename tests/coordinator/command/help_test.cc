@@ -14,9 +14,9 @@ namespace {
 
 using testing::HasSubstr;
 
-constexpr const char* kCommands[] = {"simulate", "check",  "methods",  "inspect",
-                                     "compare",  "export", "evaluate", "predict",
-                                     "tokenize", "data",   "init",     "watch"};
+constexpr const char* kCommands[] = {"simulate", "check",    "methods", "inspect",  "compare",
+                                     "export",   "evaluate", "predict", "tokenize", "data",
+                                     "init",     "watch",    "logs",    "doctor"};
 
 TEST(Help, EveryCommandHasExamples) {
   const Outcome all = RunProgram({"--help"});
