@@ -19,6 +19,7 @@ CommandBody AddTokenize(CLI::App& app);
 CommandBody AddData(CLI::App& app);
 
 CommandBody AddInit(CLI::App& app);
+CommandBody AddDoctor(CLI::App& app);
 CommandBody AddCoordinator(CLI::App& app);
 CommandBody AddClient(CLI::App& app);
 CommandBody AddCerts(CLI::App& app);

@@ -28,6 +28,7 @@ constexpr Command kCommands[] = {
     {"verify", "Follow a run's journal, and make again what it says", AddVerify},
     {"backup", "Copy a coordinator's state", AddBackup},
     {"restore", "Put a coordinator's state back", AddRestore},
+    {"doctor", "Look for what is wrong on this machine, on either side", AddDoctor},
     {"audit", "Check a log that is chained by its hashes", AddAudit},
     {"check", "List all faults of a configuration at once; show what it means and costs", AddCheck},
     {"methods", "The methods: what is trained, the rule, bytes, what each works with", AddMethods},

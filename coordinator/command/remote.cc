@@ -41,7 +41,7 @@ void AddRemoteOptions(CLI::App& app, RemoteOptions* options) {
   AddFormat(app, &options->json);
 }
 
-Result<std::unique_ptr<rpc::Channel>> OpenRemote(const RemoteOptions& options) {
+Result<rpc::Endpoint> EndpointOf(const RemoteOptions& options) {
   rpc::Endpoint endpoint;
   endpoint.address = options.address;
   endpoint.insecure = options.insecure;
@@ -52,6 +52,11 @@ Result<std::unique_ptr<rpc::Channel>> OpenRemote(const RemoteOptions& options) {
   } else {
     RETURN_IF_ERROR(Resolve(options, &endpoint));
   }
+  return endpoint;
+}
+
+Result<std::unique_ptr<rpc::Channel>> OpenRemote(const RemoteOptions& options) {
+  ASSIGN_OR_RETURN(const rpc::Endpoint endpoint, EndpointOf(options));
   return rpc::Channel::Open(endpoint);
 }
 

@@ -16,6 +16,9 @@ struct RemoteOptions {
 
 void AddRemoteOptions(CLI::App& app, RemoteOptions* options);
 
+// Whom they call and as whom.
+Result<rpc::Endpoint> EndpointOf(const RemoteOptions& options);
+
 // The identity is --identity's, else that of the named connection (coordinator/config/connections).
 Result<std::unique_ptr<rpc::Channel>> OpenRemote(const RemoteOptions& options);
 

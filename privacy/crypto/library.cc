@@ -1,0 +1,9 @@
+#include "privacy/crypto/library.h"
+
+#include <openssl/crypto.h>
+
+namespace tributary::privacy {
+
+std::string LibraryVersion() { return OpenSSL_version(OPENSSL_VERSION); }
+
+}  // namespace tributary::privacy
