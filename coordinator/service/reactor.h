@@ -39,9 +39,10 @@ class Reactor : public Base, public OpenCall, public std::enable_shared_from_thi
     {
       const std::scoped_lock lock(mutex_);
       if (is_ended_) return;
+      gate_->refusals().Count(reason);
       EndLocked(why);
     }
-    gate_->refusals().Add(reason, caller_, method_, why);
+    gate_->refusals().Tell(reason, caller_, method_, why);
   }
   void OnCancel() override { End({Code::kCancelled, "the call was cancelled"}); }
   void OnDone() override {

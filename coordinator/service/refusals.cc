@@ -4,10 +4,8 @@
 
 namespace tributary::service {
 
-void Refusals::Add(Refusal reason, const Caller& caller, std::string_view what, const Error& why) {
-  const auto at = static_cast<size_t>(reason);
-  ++counts_[at];
-  const std::string word(kRefusals[at]);
+void Refusals::Tell(Refusal reason, const Caller& caller, std::string_view what, const Error& why) {
+  const std::string word(kRefusals[static_cast<size_t>(reason)]);
   const std::string who = caller.name.empty() ? HostOf(caller.address) : caller.name;
   if (!told_of_.Take(word + "/" + who, SteadyNow()) || !told_.Take("", SteadyNow()))
     return void(++untold_);

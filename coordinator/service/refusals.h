@@ -38,7 +38,13 @@ class Refusals {
   Refusals(Log& log, monitor::AuditTrail& trail) : log_(log), trail_(trail) {}
 
   // `what` was asked: "Service/Method", or "connection".
-  void Add(Refusal reason, const Caller& caller, std::string_view what, const Error& why);
+  void Add(Refusal reason, const Caller& caller, std::string_view what, const Error& why) {
+    Count(reason);
+    Tell(reason, caller, what, why);
+  }
+  // The two halves: the first before the caller learns of it, the second may wait for a disk.
+  void Count(Refusal reason) { ++counts_[static_cast<size_t>(reason)]; }
+  void Tell(Refusal reason, const Caller& caller, std::string_view what, const Error& why);
   // By reason, since the start.
   monitor::Counts counts() const;
 

@@ -38,10 +38,7 @@ class Uploading : public Reactor<Uploading, UploadBase> {
  public:
   Uploading(const TransferParts& parts, std::shared_ptr<UploadTurns> turns)
       : parts_(parts), turns_(std::move(turns)), pace_(PaceOf(parts.gate.limits())) {}
-  ~Uploading() override {
-    upload_.reset();  // before somebody takes the place
-    parts_.slots.Leave(this);
-  }
+  ~Uploading() override { Release(); }
 
   void Listen() { ReadNext(); }
 
@@ -80,8 +77,16 @@ class Uploading : public Reactor<Uploading, UploadBase> {
  private:
   ClientId client() const { return {caller().name}; }
 
+  // Before the client learns that it has ended, and may begin another. Where it works, or at the
+  // end.
+  void Release() {
+    upload_.reset();
+    parts_.slots.Leave(this);
+  }
+
   // An error of ours, or of the disk, is nobody's fault.
   void Fail(const Error& why) {
+    Release();
     const bool is_ours = why.code == Code::kInternal || why.code == Code::kUnavailable ||
                          why.code == Code::kDataLoss || why.code == Code::kNotFound;
     is_ours ? End(why) : Refuse(ReasonOf(why.code), why);
@@ -179,10 +184,10 @@ class Uploading : public Reactor<Uploading, UploadBase> {
     auto begun =
         parts_.uploads.Begin({begin_.run, begin_.sequence, client(), begin_.digest, begin_.size});
     if (!begun && begun.error().code == Code::kAborted)  // its other stream has not let go yet
-      return Refuse(Refusal::kUploads, begun.error()), Status();
+      return Release(), Refuse(Refusal::kUploads, begun.error()), Status();
     ASSIGN_OR_RETURN(upload_, std::move(begun));
     if (upload_->offset() == begin_.size) return Commit();
-    Answer(false);
+    Answer({upload_->offset(), false});
     return {};
   }
 
@@ -200,6 +205,7 @@ class Uploading : public Reactor<Uploading, UploadBase> {
   Status Commit() {
     const Status committed = upload_->Commit();
     if (!committed && committed.error().code == Code::kAborted) {
+      Release();
       Refuse(Refusal::kConflict, committed.error());
       parts_.driver.Post([client = client(), run = begin_.run,
                           why = committed.error()](daemon::Federation& federation) {
@@ -209,18 +215,19 @@ class Uploading : public Reactor<Uploading, UploadBase> {
     }
     RETURN_IF_ERROR(committed);
     is_committed_ = true;
+    Release();
     std::unique_ptr<UploadTurn> turn;
     {
       const std::scoped_lock lock(mutex_);
       is_all_here_ = true;
       turn = std::move(turn_);
     }
-    Answer(true);
+    Answer({begin_.size, true});
     return {};
   }
 
-  void Answer(bool committed) {
-    out_ = rpc::ToBuffer(proto::Encode(proto::UploadState{upload_->offset(), committed}));
+  void Answer(const proto::UploadState& state) {
+    out_ = rpc::ToBuffer(proto::Encode(state));
     IfOpen([this] { StartWrite(&out_); });
   }
   // Once the last message has been handled, or if it was a chunk before the last one.

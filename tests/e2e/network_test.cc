@@ -18,7 +18,7 @@ using std::chrono::milliseconds;
 // The coordinator is host 0, site-N is host N + 1.
 class Network : public testing::Test {
  protected:
-  void Start(int clients, const std::string& limits = "") {
+  void Start(int clients, const std::string& limits = "", int64_t width = 1) {
     auto network = VirtualNetwork::Make(clients + 1);
     if (!network) GTEST_SKIP() << "no virtual network here: " << network.error().message;
     network_ = *std::move(network);
@@ -26,6 +26,7 @@ class Network : public testing::Test {
     live_ = std::make_unique<LiveFederation>(
         clients, "[http]\nlisten = \"127.0.0.1:0\"\n[limits]\n" + limits,
         LiveFederation::Security::kTls, VirtualNetwork::AddressOf(0));
+    if (width > 1) live_->world().WidenModel(width);
     At(0, [&] {
       live_->StartCoordinator();
       port_ = HttpPort(*live_);
@@ -74,6 +75,39 @@ TEST_F(Network, LossAndDelayChangeNothing) {
   At(0, [&] { ours = live_->Adapter(run); });
   ASSERT_EQ(live_->world().Simulate("simulated", settings).code, 0);
   EXPECT_TRUE(ours == live_->world().Adapter("simulated"));
+}
+
+// An update of 3.6 MB in chunks of 1 MiB.
+TEST_F(Network, ACutLinkGoesOnWhereItWas) {
+  Start(1, "upload_gap = \"3s\"\nkeepalive = \"2s\"\n", 8);
+  if (IsSkipped()) return;
+  const Line slow = {.bytes_per_second = 600'000};
+  network_->Set(1, slow);
+  const std::string run =
+      Submit({"adapter.method=fedit", "adapter.rank=128", "adapter.targets=[\"all-linear\"]",
+              "federation.cohort=1", "federation.minimum=1", "federation.rounds=1",
+              "evaluation.on=clients", "evaluation.holdout=0.3", "federation.deadline=300s"});
+  constexpr const char* kReceived = "tributary_upload_bytes_total";
+  constexpr double kChunk = 1 << 20;
+  ASSERT_GE(WaitFor(kReceived, kChunk), kChunk) << live_->Said();
+  Line cut = slow;
+  cut.is_cut = true;
+  network_->Set(1, cut);
+  const double before = Metric(kReceived);
+  // The coordinator gives the client up; the client finds out by itself.
+  EXPECT_GE(WaitFor("tributary_refused_total{reason=\"slow\"}", 1), 1) << live_->Said();
+  EXPECT_TRUE(live_->client(0).WaitForError("upload_failed")) << live_->Said();
+  network_->Set(1, {});
+  const Outcome wait = Ask({"wait", run});
+  ASSERT_EQ(wait.code, 0) << wait.All() << live_->Said();
+
+  const auto rounds = nlohmann::json::parse(Ask({"rounds", run, "--format", "json"}).out)["rounds"];
+  double sent = 0;  // what the updates are, without what was sent twice
+  for (const auto& round : rounds) sent += round["bytes_up"].get<double>();
+  const double received = Metric(kReceived);
+  fmt::print("updates {} bytes, received {}, {} before the cut\n", sent, received, before);
+  EXPECT_GT(sent, before + kChunk) << "the link was cut in the middle";
+  EXPECT_LE(received - sent, kChunk) << "received twice";
 }
 
 TEST_F(Network, AHostThatFallsSilentHoldsNobodyAndComesBack) {

@@ -1,10 +1,12 @@
 #include "tests/coordinator/command/small_world.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <nlohmann/json.hpp>
 
 #include "aggregation/base/random.h"
 #include "aggregation/base/status.h"
+#include "aggregation/tensor/safetensors.h"
 
 namespace tributary {
 namespace {
@@ -141,6 +143,27 @@ void SmallWorld::Edit(const std::string& file, const std::string& from,
   const size_t at = text.find(from);
   TRIBUTARY_CHECK(at != std::string::npos, "a test edits what is there");
   WriteText(path() / file, text.replace(at, from.size(), to));
+}
+
+void SmallWorld::WidenModel(int64_t factor) const {
+  auto config = nlohmann::ordered_json::parse(ReadText(path() / "model/config.json"));
+  const std::vector<int64_t> widths = {config["hidden_size"], config["intermediate_size"]};
+  for (const char* key : {"hidden_size", "intermediate_size"})
+    config[key] = config[key].get<int64_t>() * factor;
+  WriteText(path() / "model/config.json", config.dump());
+  auto tensors = ReadSafetensors(path() / "model/model.safetensors");
+  TRIBUTARY_CHECK(tensors.has_value(), "the tiny model is read");
+  for (auto& [name, tensor] : *tensors) {
+    Shape shape = tensor.shape();
+    for (int64_t& dimension : shape)
+      if (std::ranges::count(widths, dimension) > 0) dimension *= factor;
+    Tensor wide(DType::kF32, shape);
+    const auto from = tensor.f32();  // repeated, which is all that is asked of its numbers
+    for (size_t i = 0; i < wide.f32().size(); ++i) wide.f32()[i] = from[i % from.size()];
+    tensor = std::move(wide);
+  }
+  TRIBUTARY_CHECK(WriteSafetensors(path() / "model/model.safetensors", *tensors).has_value(),
+                  "the wide model is written");
 }
 
 std::string Safetensors(const std::string& header, size_t data_bytes) {

@@ -29,6 +29,8 @@ class SmallWorld {
 
   // Replaces text in one of the files.
   void Edit(const std::string& file, const std::string& from, const std::string& to) const;
+  // Replaces the model by one whose layers are so many times as wide: larger updates.
+  void WidenModel(int64_t factor) const;
 
  private:
   ScratchDirectory scratch_;
