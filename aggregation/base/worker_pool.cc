@@ -39,10 +39,11 @@ void WorkerPool::Work() {
   for (;;) {
     posted_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
     if (stopping_) return;
-    const std::function<void()> work = std::move(queue_.front());
+    std::function<void()> work = std::move(queue_.front());
     queue_.pop_front();
     lock.unlock();
     work();
+    work = nullptr;  // what it held may post as it goes
     lock.lock();
   }
 }

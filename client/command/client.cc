@@ -14,10 +14,11 @@ namespace {
 
 struct Options {
   std::string file, plan;
-  bool insecure = false, dry_run = false;
+  bool insecure = false, dry_run = false, metrics = false;
 };
 
 Result<int> Run(const Options& options) {
+  if (options.metrics) return fmt::print("{}", edge::RenderMetricManual()), kDone;
   ASSIGN_OR_RETURN(edge::Settings settings, edge::ReadSettings(options.file));
   if (options.dry_run) return DryRunClient(settings, options.plan);
   CatchInterrupts();
@@ -27,6 +28,8 @@ Result<int> Run(const Options& options) {
                                {"coordinator", settings.coordinator},
                                {"insecure", options.insecure}});
   ASSIGN_OR_RETURN(const auto edge, edge::Edge::Start(std::move(settings), options.insecure, *log));
+  if (const auto port = edge->http_port(); port && !log->is_json())
+    fmt::print(stderr, "metrics and status: http://127.0.0.1:{}/metrics\n", *port);
   WaitForInterrupt([&] {  // the log's level is what may change while it runs
     const auto again = edge::ReadSettings(options.file);
     const auto level = again ? LogLevelFromName(again->log.level) : tl::unexpected(again.error());
@@ -51,6 +54,8 @@ CommandBody AddClient(CLI::App& app) {
   app.add_flag("--dry-run", options->dry_run,
                "Check model, rows and policy, train one step, show what would be sent; no "
                "coordinator is called");
+  app.add_flag("--metrics", options->metrics,
+               "Print the list of all metrics (docs/client-metrics.md) instead");
   app.add_option("--plan", options->plan, "With --dry-run: a run's configuration (TOML)")
       ->type_name("FILE");
   app.footer(
@@ -62,7 +67,8 @@ CommandBody AddClient(CLI::App& app) {
   return [=]() -> Result<int> {
     if (auto joined = joining()) return *std::move(joined);
     if (auto asked = consent()) return *std::move(asked);
-    if (options->file.empty()) return InvalidArgument("CONFIG is missing: a file in TOML");
+    if (options->file.empty() && !options->metrics)
+      return InvalidArgument("CONFIG is missing: a file in TOML");
     return Run(*options);
   };
 }

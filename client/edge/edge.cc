@@ -38,7 +38,10 @@ std::string_view InstructionSet() {
 }  // namespace
 
 Edge::Edge(Settings settings, Log& log)
-    : settings_(std::move(settings)), log_(log), requests_(settings_.directory) {}
+    : settings_(std::move(settings)),
+      log_(log),
+      requests_(settings_.directory),
+      link_changed_(Now()) {}
 
 Result<std::unique_ptr<Edge>> Edge::Start(Settings settings, bool insecure, Log& log) {
   auto edge = std::unique_ptr<Edge>(new Edge(std::move(settings), log));
@@ -47,6 +50,7 @@ Result<std::unique_ptr<Edge>> Edge::Start(Settings settings, bool insecure, Log&
 }
 
 Edge::~Edge() {
+  http_.reset();
   {
     const std::scoped_lock lock(mutex_);
     stopping_ = true;
@@ -74,7 +78,7 @@ Status Edge::Open(bool insecure) {
   writer_ = std::make_unique<WorkerPool>(1);
   uploader_ = std::make_unique<WorkerPool>(1);
   worker_ = std::make_unique<Worker>(
-      settings_, name_, *channel_, *states_,
+      settings_, name_, *channel_, *states_, traffic_,
       [this](const Job& job, Result<Done> done) {
         Post([this, job, done = std::move(done)] {
           if (!done) return;  // stopped: nobody waits for it
@@ -83,15 +87,17 @@ Status Edge::Open(bool insecure) {
       },
       [this](const Job& job, std::string_view state) {
         Post([this, job, state = std::string(state)] {
-          if (const auto it = runs_.find(job.run);
-              it != runs_.end() && it->second.session->standing() == client::Standing::kOpen)
+          const auto it = runs_.find(job.run);
+          if (it == runs_.end()) return;
+          it->second.step = state;
+          if (it->second.session->standing() == client::Standing::kOpen)
             Say(proto::Progress{job.run, job.task.sequence, state, 0});
         });
       });
   RETURN_IF_ERROR(Recover());
   if (!insecure) renewal_ = std::make_unique<Renewal>(*channel_, log_);
   thread_ = std::thread([this] { Drive(); });
-  return {};
+  return OpenHttp();
 }
 
 // What became of the work.
@@ -224,6 +230,8 @@ Status Edge::AddRun(const RunId& run, std::span<const client::Record> records) {
     if (incarnation) added.incarnation = std::atoll(incarnation->c_str());
   }
   ASSIGN_OR_RETURN(added.session, client::Session::Recover(Options(name_, run), records, Now()));
+  added.since = Now();
+  if (const auto& task = added.session->in_hand().task) added.kind = task->kind;
   Pump(run, runs_[run] = std::move(added));
   return {};
 }
@@ -302,6 +310,9 @@ void Edge::Pump(const RunId& run, RunSession& session) {
         log_.Info("task_ended", {{"run", run.value},
                                  {"sequence", ended->sequence},
                                  {"reason", std::string(Name(ended->reason))}});
+        const Duration took = Now() - session.since;
+        metrics_.Ended(session.kind, ended->reason, std::chrono::duration<double>(took).count());
+        session.last = Name(ended->reason);
       }
     for (const client::Command& command : ready.commands) {
       CarryOut(run, session, command);
@@ -322,6 +333,9 @@ void Edge::CarryOut(const RunId& run, RunSession& session, const client::Command
     SayStanding(run, session, said->standing);
   } else if (const auto* start = std::get_if<client::StartWork>(&command)) {
     log_.Info("task_started", FieldsOf(run, start->task));
+    session.step.clear();
+    session.kind = start->task.kind;
+    session.since = Now();
     worker_->Start({run, session.plan, session.rank, start->task,
                     session.session->in_hand().consent == client::Consent::kGranted});
   } else if (const auto* stop = std::get_if<client::StopWork>(&command)) {

@@ -14,8 +14,10 @@
 #include "client/edge/renewal.h"
 #include "client/edge/request_box.h"
 #include "client/edge/sent_log.h"
+#include "client/edge/view.h"
 #include "client/edge/worker.h"
 #include "coordinator/store/state_store.h"
+#include "proto/http/server.h"
 
 namespace tributary::edge {
 
@@ -30,6 +32,8 @@ class Edge {
   static Result<std::unique_ptr<Edge>> Start(Settings settings, bool insecure, Log& log);
   ~Edge();  // stops within a step; what is durable goes on at the next start
 
+  std::optional<int> http_port() const;
+
  private:
   struct RunSession {
     std::optional<client::Session> session;
@@ -37,7 +41,10 @@ class Edge {
     int64_t rank = 0;
     std::string detail;                               // of the last failure
     client::Standing said = client::Standing::kOpen;  // the last that is in the sent log
-    int64_t incarnation = 0;  // of the coordinator that gave the newest task
+    int64_t incarnation = 0;           // of the coordinator that gave the newest task
+    std::string step, last;            // of the task in hand; how the one before it ended
+    TaskKind kind = TaskKind::kTrain;  // of the newest task that was begun here
+    TimePoint since;                   // when it was
   };
 
   Edge(Settings settings, Log& log);
@@ -80,9 +87,15 @@ class Edge {
   void TakeRequests();
   Result<std::string> Obey(const Request& request);  // what was done
 
+  Status OpenHttp();
+  View Look() const;
+  Result<std::string> Ask(std::function<std::string()> make);
+  http::Answer Serve(std::string_view path);
+
   const Settings settings_;
   Log& log_;
   std::string name_, address_;  // of the site, of the coordinator
+  std::string project_;         // by the last welcome
   proto::Hello self_;           // but for what was seen
   const RequestBox requests_;
   std::unique_ptr<store::StateStore> states_;
@@ -99,11 +112,15 @@ class Edge {
   std::map<RunId, proto::RunSeen> ended_;
   int64_t incarnation_ = 0;  // of the coordinator, by its last welcome
   std::shared_ptr<rpc::Stream> link_;
+  TimePoint link_changed_;
+  Metrics metrics_;
+  Traffic traffic_;
   std::map<RunId, std::stop_source> uploading_;  // at most one upload of each
   std::unique_ptr<Worker> worker_;
   std::unique_ptr<Renewal> renewal_;
   std::unique_ptr<WorkerPool> reader_, writer_, uploader_;
   std::thread thread_;
+  std::unique_ptr<http::Server> http_;  // asks the thread
 };
 
 }  // namespace tributary::edge

@@ -49,6 +49,7 @@ void Edge::Dial() {
       Post([this, why] {
         log_.Warning("connect_failed", {{"coordinator", address_},
                                         {"error", why ? "no welcome" : why.error().message}});
+        metrics_.Connection("failed");
         Step(kLink, client::ConnectionLost{});
       });
       return;
@@ -62,6 +63,9 @@ void Edge::Dial() {
 
 void Edge::Welcomed(std::shared_ptr<rpc::Stream> stream, const proto::Welcome& welcome) {
   link_ = std::move(stream);
+  link_changed_ = Now();
+  project_ = welcome.project;
+  metrics_.Connection("accepted");
   incarnation_ = welcome.incarnation;
   log_.Info("connected", {{"project", welcome.project},
                           {"coordinator", address_},
@@ -80,6 +84,8 @@ void Edge::ReadLink(std::shared_ptr<rpc::Stream> stream) {
   const Status why = stream->Finish();
   Post([this, why] {
     link_.reset();
+    link_changed_ = Now();
+    metrics_.Connection("lost");
     log_.Warning("connection_lost", {{"error", why ? "closed" : why.error().message}});
     StepAll(client::ConnectionLost{});
   });

@@ -73,7 +73,7 @@ Status Edge::SendBytes(const RunId& run, const client::Upload& upload, const Tas
                                  proto::kSafetensorsSchema};
   if (Status kept = sent_->Upload(task, begin); !kept)  // tried again, as if the way were closed
     return MakeError(Code::kUnavailable, "{}", kept.error().message);
-  return edge::Upload(*channel_, begin, file, stop);
+  return edge::Upload(*channel_, begin, file, traffic_, stop);
 }
 
 }  // namespace tributary::edge

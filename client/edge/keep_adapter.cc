@@ -16,6 +16,7 @@ Result<Done> Worker::KeepAdapter(const Job& job) {
   int64_t fetched = 0;
   ASSIGN_OR_RETURN(TensorMap tensors,
                    cache_.Checkpoint(channel_, job.run, job.task.checkpoint, &fetched));
+  traffic_.received += fetched;
   ASSIGN_OR_RETURN(const strategy::ClientCheckpoint opened,
                    strategy::OpenClientTensors(spec, job.rank, std::move(tensors)));
   if (opened.checkpoint == nullptr)

@@ -15,7 +15,7 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
-constexpr size_t kMaxFile = 4096;
+constexpr size_t kMaxFile = size_t{1} << 20;
 constexpr std::string_view kRequest = ".request", kAnswer = ".answer";
 
 std::vector<fs::path> FilesOf(const fs::path& directory, std::string_view extension) {
@@ -61,6 +61,11 @@ std::optional<Answer> RequestBox::Wait(const std::string& name, Duration most) c
     std::this_thread::sleep_for(kPause);
   }
   return std::nullopt;
+}
+
+void RequestBox::TakeBack(const std::string& name) const {
+  std::error_code ignored;
+  fs::remove(directory_ / (name + std::string(kRequest)), ignored);
 }
 
 Status RequestBox::Open() const {

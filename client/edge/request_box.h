@@ -13,7 +13,7 @@
 namespace tributary::edge {
 
 struct Request {
-  std::string verb;  // approve, decline, withdraw
+  std::string verb;  // approve, decline, withdraw; status, which is a question
   RunId run;
   std::string name;  // of its file
 };
@@ -33,6 +33,7 @@ class RequestBox {
   Result<std::string> Put(const std::string& verb, const RunId& run) const;  // its name
   // What the client said, or nothing when it does not within that time.
   std::optional<Answer> Wait(const std::string& name, Duration most) const;
+  void TakeBack(const std::string& name) const;  // what nobody has taken up
 
   // --- the client's side, one thread ---
   Status Open() const;  // makes the directory, which is its owner's alone; drops old answers

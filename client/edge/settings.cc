@@ -16,6 +16,11 @@ std::vector<config::Key> KeysOf(Settings& s) {
       {"directory", &s.directory, false, "Where the client keeps its journal and its cache."},
       {"models", &s.models, false, "Directories of base models, which runs name by digest."},
       {"device", &s.device, false, "auto, cpu, cuda or cuda:N."},
+      {"http.listen", &s.http_listen, false,
+       "Address of the client's metrics, health and status, host:port, such as 127.0.0.1:7343; "
+       "loopback only. When absent there are none."},
+      {"http.token_file", &s.http_token_file, false,
+       "File (mode 0600) whose first line is the token that every page but health then needs."},
       {"data.train", &s.data.train, false, "The site's rows."},
       {"data.public", &s.data.public_train, false,
        "Public rows, at the designated client, for adapter.start = \"public-gradient\"."},
@@ -73,9 +78,10 @@ std::vector<config::Key> KeysOf(Settings& s) {
 }
 
 std::span<const config::SectionHelp> SettingsSections() {
-  static constexpr std::array<config::SectionHelp, 6> kSections = {
+  static constexpr std::array<config::SectionHelp, 7> kSections = {
       {{"", "The client as a whole."},
        {"connection", "How the coordinator is reached."},
+       {"http", "What the site sees of its client: metrics, health and status."},
        {"data", "The site's rows; which columns mean what."},
        {"limits", "What a task may use."},
        {"policy", "What the site allows, whatever a coordinator asks."},

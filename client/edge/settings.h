@@ -21,6 +21,8 @@ struct Settings {
   std::vector<std::string> models;  // directories
   std::string device = "auto";
   int64_t threads = 1;
+  std::string http_listen;  // empty: nobody is told
+  std::filesystem::path http_token_file;
   DataSettings data;
   Policy policy;
   LogOptions log;

@@ -33,7 +33,7 @@ class ChunkSize {
 }  // namespace
 
 Status Upload(rpc::Channel& channel, const proto::UploadBegin& begin,
-              const std::filesystem::path& file, std::stop_token stop) {
+              const std::filesystem::path& file, Traffic& traffic, std::stop_token stop) {
   ASSIGN_OR_RETURN(MappedFile mapped, MappedFile::Open(file));
   const auto bytes = std::make_shared<const MappedFile>(std::move(mapped));
   if (static_cast<int64_t>(bytes->bytes().size()) != begin.size)
@@ -60,6 +60,7 @@ Status Upload(rpc::Channel& channel, const proto::UploadBegin& begin,
     if (!stream->WriteChunk(at, part, bytes)) return ended();
     size.Took(std::chrono::steady_clock::now() - begun);
     at += static_cast<int64_t>(part.size());
+    traffic.sent += static_cast<int64_t>(part.size());
   }
   if (!state->committed) {
     ASSIGN_OR_RETURN(state, stream->Read<proto::UploadState>());

@@ -19,10 +19,11 @@ Reason ReasonOf(Code code) {
 }  // namespace
 
 Worker::Worker(const Settings& settings, std::string name, rpc::Channel& channel,
-               store::StateStore& store, Report report, OnState on_state)
+               store::StateStore& store, Traffic& traffic, Report report, OnState on_state)
     : settings_(settings),
       name_(std::move(name)),
       channel_(channel),
+      traffic_(traffic),
       report_(std::move(report)),
       on_state_(std::move(on_state)),
       cache_(settings.directory / "tensors"),
@@ -168,6 +169,7 @@ Result<Done> Worker::Attempt(const Job& job, std::stop_token stop) {
   if (job.task.kind != TaskKind::kFeatureMoments) {
     ASSIGN_OR_RETURN(TensorMap tensors,
                      cache_.Checkpoint(channel_, job.run, job.task.checkpoint, &fetched));
+    traffic_.received += fetched;
     ASSIGN_OR_RETURN(
         strategy::ClientCheckpoint opened,
         strategy::OpenClientTensors(site->tasks.adapter, job.rank, std::move(tensors)));

@@ -40,9 +40,9 @@ class Worker {
   using Report = std::function<void(const Job&, Result<Done>)>;  // CANCELLED when it was stopped
   using OnState = std::function<void(const Job&, std::string_view state)>;
 
-  // `channel` and `store` outlive the worker. Callbacks come from its thread.
+  // What it refers to outlives the worker. Callbacks come from its thread.
   Worker(const Settings& settings, std::string name, rpc::Channel& channel,
-         store::StateStore& store, Report report, OnState on_state);
+         store::StateStore& store, Traffic& traffic, Report report, OnState on_state);
   ~Worker();  // stops what runs
 
   void Start(Job job);                            // after what was started before
@@ -69,6 +69,7 @@ class Worker {
   const Settings& settings_;
   const std::string name_;
   rpc::Channel& channel_;
+  Traffic& traffic_;
   const Report report_;
   const OnState on_state_;
   TensorCache cache_;

@@ -11,8 +11,8 @@
 #include "coordinator/config/read.h"
 #include "coordinator/daemon/settings.h"
 #include "coordinator/identity/authority.h"
-#include "coordinator/monitor/http_server.h"
 #include "deploy/commands.h"
+#include "proto/http/server.h"
 
 namespace tributary {
 namespace {
@@ -120,7 +120,7 @@ Status CheckCoordinator(const Options& options, Examination* found) {
   if (!settings.log.file.empty())
     CheckDirectory(fs::absolute(settings.log.file).parent_path(), found);
   if (!settings.http_token_file.empty())
-    if (const auto token = monitor::ReadToken(settings.http_token_file); !token)
+    if (const auto token = http::ReadToken(settings.http_token_file); !token)
       found->Fault("keys", token.error().message,
                    fmt::format("chmod 600 {}", settings.http_token_file.string()));
   if (!options.remote.insecure && CheckAuthority(settings, options.file, found)) {

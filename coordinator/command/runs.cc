@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "client/command/client_status.h"
 #include "coordinator/command/following.h"
 #include "coordinator/command/remote.h"
 #include "coordinator/command/runs.h"
@@ -16,6 +17,11 @@ using Json = nlohmann::ordered_json;
 struct Options {
   RemoteOptions remote;
   RunId run;
+};
+
+struct ClientOptions {
+  bool is_asked = false;
+  std::string config = "client.toml";
 };
 
 std::shared_ptr<Options> Declare(CLI::App& app, bool has_run) {
@@ -117,7 +123,23 @@ CommandBody AddRuns(CLI::App& app) {
     return ShowAnswer(options->remote, "Admin/Runs", proto::RunsRequest{}, PrintRuns);
   };
 }
-CommandBody AddStatus(CLI::App& app) { return AddOfRun(app, "Admin/Status", PrintStatus); }
+CommandBody AddStatus(CLI::App& app) {
+  auto options = Declare(app, false);
+  auto client = std::make_shared<ClientOptions>();
+  app.add_option("RUN", options->run.value, "Id of the run");
+  app.add_flag("--client", client->is_asked, "What the client on this machine does instead");
+  app.add_option("--config", client->config, "With --client: its configuration")
+      ->capture_default_str()
+      ->type_name("FILE");
+  app.footer(
+      "Examples:\n  tributary status fedit-1\n"
+      "  tributary status --client --config client.toml");
+  return [options, client]() -> Result<int> {
+    if (client->is_asked) return ShowClientStatus(client->config, options->remote.json);
+    if (options->run.value.empty()) return InvalidArgument("name a RUN, or --client");
+    return ShowAnswer(options->remote, "Admin/Status", proto::RunRef{options->run}, PrintStatus);
+  };
+}
 CommandBody AddRounds(CLI::App& app) { return AddOfRun(app, "Admin/Rounds", PrintRounds); }
 CommandBody AddStop(CLI::App& app) { return AddControl(app, "stop"); }
 CommandBody AddPause(CLI::App& app) { return AddControl(app, "pause"); }

@@ -11,13 +11,6 @@ namespace {
 constexpr std::string_view kRuns = "/api/v1/runs";
 constexpr std::chrono::seconds kPatience{5};  // with the driver's thread
 
-Answer Failure(const Error& error) {
-  const int status = error.code == Code::kNotFound      ? 404
-                     : error.code == Code::kUnavailable ? 503
-                                                        : 500;
-  return {status, "text/plain; charset=utf-8", error.message + "\n"};
-}
-
 const Asset* FindAsset(std::string_view path) {
   for (const Asset& asset : Assets())
     if (asset.path == path) return &asset;
@@ -43,17 +36,18 @@ Result<std::string> Endpoints::Ask(Make make) {
   return answer.get();
 }
 
-Answer Endpoints::Serve(std::string_view path) {
+http::Answer Endpoints::Serve(std::string_view path) {
   if (path == "/readyz" || (path == "/healthz" && !is_ready_))
-    return is_ready_ ? Answer{200, "text/plain", "ready\n"}
-                     : Answer{path == "/readyz" ? 503 : 200, "text/plain", "starts or stops\n"};
+    return is_ready_
+               ? http::Answer{200, "text/plain", "ready\n"}
+               : http::Answer{path == "/readyz" ? 503 : 200, "text/plain", "starts or stops\n"};
   if (path == "/healthz") {
     const auto alive = Ask([](daemon::Federation&) { return "alive\n"; });
-    return alive ? Answer{200, "text/plain", *alive} : Failure(alive.error());
+    return alive ? http::Answer{200, "text/plain", *alive} : http::AnswerOf(alive.error());
   }
   if (path == "/metrics") {
     auto text = Ask([this](daemon::Federation& f) { return metrics_.Render(f, read_()); });
-    if (!text) return Failure(text.error());
+    if (!text) return http::AnswerOf(text.error());
     return {200, "text/plain; version=0.0.4; charset=utf-8", *std::move(text)};
   }
   if (const Asset* asset = FindAsset(path))
@@ -63,7 +57,7 @@ Answer Endpoints::Serve(std::string_view path) {
 }
 
 // "", "/RUN", "/RUN/clients", "/RUN/rounds"
-Answer Endpoints::Document(std::string_view path) {
+http::Answer Endpoints::Document(std::string_view path) {
   const size_t slash = path.find('/', 1);
   const std::string run(path.substr(0, slash)), what(slash == path.npos ? "" : path.substr(slash));
   auto json = Ask([this, run, what](daemon::Federation& f) -> Result<std::string> {
@@ -74,7 +68,7 @@ Answer Endpoints::Document(std::string_view path) {
     if (what == "/rounds") return daemon::RoundsJson(f, *found);
     return MakeError(Code::kNotFound, "there is no such page");
   });
-  if (!json) return Failure(json.error());
+  if (!json) return http::AnswerOf(json.error());
   return {200, "application/json", *std::move(json)};
 }
 

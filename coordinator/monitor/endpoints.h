@@ -5,8 +5,8 @@
 #include <atomic>
 
 #include "coordinator/daemon/driver.h"
-#include "coordinator/monitor/http_server.h"
 #include "coordinator/monitor/metrics.h"
+#include "proto/http/server.h"
 
 namespace tributary::monitor {
 
@@ -20,13 +20,13 @@ class Endpoints {
   void SetReady(bool is_ready) { is_ready_ = is_ready; }
 
   // Any thread.
-  Answer Serve(std::string_view path);
+  http::Answer Serve(std::string_view path);
   static bool IsOpen(std::string_view path);
 
  private:
   using Make = std::function<Result<std::string>(daemon::Federation&)>;
   Result<std::string> Ask(Make make);
-  Answer Document(std::string_view path);
+  http::Answer Document(std::string_view path);
 
   daemon::Driver& driver_;
   Metrics& metrics_;

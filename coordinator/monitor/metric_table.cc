@@ -1,10 +1,9 @@
 #include "coordinator/monitor/metric_table.h"
 
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
 namespace tributary::monitor {
 namespace {
+
+using http::MetricInfo, http::MetricType;
 
 constexpr MetricType kCounter = MetricType::kCounter, kGauge = MetricType::kGauge,
                      kHistogram = MetricType::kHistogram;
@@ -125,33 +124,19 @@ std::vector<MetricInfo> MakeTable() {
   };
 }
 
-std::string_view NameOf(MetricType type) {
-  if (type == kHistogram) return "histogram";
-  return type == kCounter ? "counter" : "gauge";
-}
-
 }  // namespace
 
-std::span<const MetricInfo> MetricTable() {
+http::MetricTable MetricTable() {
   static const std::vector<MetricInfo> table = MakeTable();
   return table;
 }
 
-const MetricInfo& InfoOf(MetricId metric) { return MetricTable()[static_cast<size_t>(metric)]; }
-
 std::string RenderMetricManual() {
-  std::string out =
-      "# Metrics\n\n"
-      "Made by `tributary coordinator --metrics`; do not edit. A coordinator with `[http] listen` "
-      "serves them at `/metrics`. A\nrun is a label only until it has finished; a client never is "
-      "one. Counters begin at zero when the coordinator starts.\n\n"
-      "| metric | type | labels | what |\n|---|---|---|---|\n";
-  for (const MetricInfo& metric : MetricTable())
-    out +=
-        fmt::format("| `{}` | {} | {} | {} |\n", metric.name, NameOf(metric.type),
-                    metric.labels.empty() ? "" : fmt::format("{}", fmt::join(metric.labels, ", ")),
-                    metric.help);
-  return out;
+  return "# Metrics\n\n"
+         "Made by `tributary coordinator --metrics`; do not edit. A coordinator with `[http] "
+         "listen` serves them at `/metrics`. A\nrun is a label only until it has finished; a "
+         "client never is one. Counters begin at zero when the coordinator starts.\n\n" +
+         http::RenderTable(MetricTable());
 }
 
 }  // namespace tributary::monitor

@@ -4,14 +4,12 @@
 // Prometheus' conventions and, once released, keep their meaning. Labels are bounded: a run is a
 // label only while it is under way (limits.runs), and a client never is.
 
-#include <span>
 #include <string>
-#include <string_view>
-#include <vector>
+
+#include "proto/http/series.h"
 
 namespace tributary::monitor {
 
-// In the order of the table.
 enum class MetricId {
   kBuildInfo,
   kStartTime,
@@ -45,18 +43,8 @@ enum class MetricId {
   kRunLastCommit,
 };
 
-enum class MetricType { kCounter, kGauge, kHistogram };
-
-struct MetricInfo {
-  std::string_view name;
-  MetricType type = MetricType::kGauge;
-  std::string_view help;
-  std::vector<std::string_view> labels = {};
-  std::vector<double> buckets = {};  // upper bounds of a histogram's
-};
-
-std::span<const MetricInfo> MetricTable();
-const MetricInfo& InfoOf(MetricId metric);
+// In the order of MetricId.
+http::MetricTable MetricTable();
 
 // docs/metrics.md
 std::string RenderMetricManual();

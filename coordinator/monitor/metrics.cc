@@ -148,7 +148,7 @@ std::string Metrics::Render(const daemon::Federation& federation, const Readings
     series_.Counter(kRefused, {reason}).Increment(static_cast<double>(count - last));
     last = count;
   }
-  Gauges gauges;
+  http::Gauges gauges(MetricTable());
   gauges.Set(kBuildInfo, {kVersion, kNumerics}, 1);
   gauges.Set(kStartTime, {}, started_);
   gauges.Set(kSpooledBytes, {}, static_cast<double>(readings.upload_bytes_spooled));
@@ -169,7 +169,7 @@ std::string Metrics::Render(const daemon::Federation& federation, const Readings
   return gauges.Render(series_.Collect());
 }
 
-void Metrics::AddRun(const daemon::Run& run, Gauges& gauges) {
+void Metrics::AddRun(const daemon::Run& run, http::Gauges& gauges) {
   using enum MetricId;
   const std::string& id = run.setup().id.value;
   Known& known = runs_[run.setup().id];
@@ -178,7 +178,8 @@ void Metrics::AddRun(const daemon::Run& run, Gauges& gauges) {
         .Increment(static_cast<double>(run.late() - known.late));
   known.late = run.late();  // it begins anew where a run was halted
   if (run.is_finished()) return;
-  const auto set = [&](MetricId metric, const LabelValues& labels, std::optional<double> value) {
+  const auto set = [&](MetricId metric, const http::LabelValues& labels,
+                       std::optional<double> value) {
     if (value) gauges.Set(metric, labels, *value);
   };
   const RunFigures& figures = known.figures;

@@ -5,8 +5,8 @@
 #include <map>
 
 #include "coordinator/daemon/federation.h"
+#include "coordinator/monitor/metric_table.h"
 #include "coordinator/monitor/run_figures.h"
-#include "coordinator/monitor/series.h"
 
 namespace tributary::monitor {
 
@@ -51,9 +51,9 @@ class Metrics : public daemon::Observer {
     std::optional<double> epsilon;  // of `charged` events, once it was worked out
   };
   void Count(const RunFigures& before, const coordinator::Record& record);
-  void AddRun(const daemon::Run& run, Gauges& gauges);
+  void AddRun(const daemon::Run& run, http::Gauges& gauges);
 
-  Series series_;
+  http::Series series_{MetricTable()};
   std::map<RunId, Known> runs_;
   const double started_;             // Unix time
   int64_t received_ = 0, sent_ = 0;  // as they were counted last

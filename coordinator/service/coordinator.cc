@@ -172,14 +172,14 @@ std::optional<int> CoordinatorDaemon::enrolment_port() const {
 // Answers before the runs are recovered, so that whoever watches sees a slow start.
 Status CoordinatorDaemon::OpenHttp(const daemon::Settings& settings) {
   if (settings.http_listen.empty()) return {};
-  monitor::HttpOptions options;
+  http::Options options;
   options.listen = settings.http_listen;
   if (!settings.http_token_file.empty()) {
-    ASSIGN_OR_RETURN(options.token, monitor::ReadToken(settings.http_token_file));
+    ASSIGN_OR_RETURN(options.token, http::ReadToken(settings.http_token_file));
   }
   options.is_open = &monitor::Endpoints::IsOpen;
   options.handle = [this](std::string_view path) { return endpoints_.Serve(path); };
-  ASSIGN_OR_RETURN(http_, monitor::HttpServer::Start(std::move(options)));
+  ASSIGN_OR_RETURN(http_, http::Server::Start(std::move(options)));
   return {};
 }
 

@@ -75,7 +75,7 @@ class CoordinatorDaemon : private daemon::Listener {
   monitor::Endpoints endpoints_;  // outlives the driver's thread, which may still answer for it
   daemon::Driver driver_;
   std::unique_ptr<identity::Registrar> registrar_;
-  std::unique_ptr<monitor::HttpServer> http_;
+  std::unique_ptr<http::Server> http_;
   std::vector<std::unique_ptr<grpc::Service>> services_, enrolment_services_;
   std::unique_ptr<Server> server_, enrolment_server_;
 };

@@ -1,5 +1,5 @@
 #pragma once
-// A time for people. For the sources of this folder.
+// A time for people.
 
 #include <cstdint>
 #include <string>

@@ -9,10 +9,10 @@
 
 namespace tributary {
 
-int HttpPort(LiveFederation& live) {
+int HttpPort(StartedProgram& program) {
   const std::string said = "http://127.0.0.1:";
-  TRIBUTARY_CHECK(live.coordinator().WaitForError(said), live.Said());
-  const std::string text = live.coordinator().error();
+  TRIBUTARY_CHECK(program.WaitForError(said), program.error());
+  const std::string text = program.error();
   return std::atoi(text.c_str() + text.find(said) + said.size());
 }
 

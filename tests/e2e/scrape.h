@@ -1,11 +1,12 @@
 #pragma once
-// The metrics of a live coordinator with `[http] listen = "127.0.0.1:0"`.
+// The metrics of a live coordinator or client with `[http] listen = "127.0.0.1:0"`.
 
 #include "tests/e2e/live_federation.h"
 
 namespace tributary {
 
-int HttpPort(LiveFederation& live);  // that it says
+int HttpPort(StartedProgram& program);  // that it says
+inline int HttpPort(LiveFederation& live) { return HttpPort(live.coordinator()); }
 std::string Metrics(int http_port);
 // The value of one series, written as in the text format; -1 where there is none.
 double ValueOf(const std::string& metrics, const std::string& series);

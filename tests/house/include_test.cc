@@ -32,6 +32,9 @@ const std::vector<Folder>& Law() {
       {"privacy", {"aggregation/base", "aggregation/tensor"}, {}},
       {"privacy/crypto", {"aggregation/base"}, {"arpa/inet.h"}},
       {"privacy/audit", {"aggregation/base"}, {"nlohmann/"}},
+      {"proto/http",
+       {"aggregation/base", "privacy/crypto", "proto/rpc/loopback.h"},
+       {"civetweb.h", "prometheus/", "fmt/"}},
       {"proto",
        {"aggregation/base", "privacy/crypto"},
        {"google/protobuf/", "tributary/v1/", "grpcpp/"}},
@@ -49,7 +52,7 @@ const std::vector<Folder>& Law() {
       {"client/edge",
        {"aggregation", "privacy", "client", "proto", "coordinator/artefact", "coordinator/config",
         "coordinator/plan", "coordinator/store"},
-       {"nlohmann/"}},
+       {"nlohmann/", "prometheus/"}},
       {"client/command",
        {"aggregation", "client", "coordinator", "privacy/crypto", "proto", "deploy/command",
         "deploy/commands"},
@@ -117,9 +120,9 @@ const std::vector<Place>& Places() {
       {"google/protobuf/", {"proto/convert.cc"}},
       {"grpcpp/", {"proto/rpc", "coordinator/service", "deploy/bench/service.d/bare_stream.cc"}},
       {"tributary/v1/", {"proto/convert.cc", "coordinator/service"}},
-      {"civetweb.h", {"coordinator/monitor/http_server.cc"}},
+      {"civetweb.h", {"proto/http/server.cc"}},
       {"spdlog/", {"aggregation/log/log.cc"}},
-      {"prometheus/", {"coordinator/monitor"}}};
+      {"prometheus/", {"proto/http", "coordinator/monitor", "client/edge/view.cc"}}};
   return places;
 }
 

@@ -24,11 +24,19 @@ peers() {
   "$programs/service_bench" peers --sites "$sites_disk/sites" --directory "$sites_disk" --model-config "$work/config.json" "$@"
 }
 
-free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+# free_ports COUNT: as many that nobody has now, a line each.
+free_ports() {
+  python3 -c 'import socket, sys
+all = [socket.socket() for _ in range(int(sys.argv[1]))]
+for each in all: each.bind(("127.0.0.1", 0))
+for each in all: print(each.getsockname()[1])' "$1"
+}
 
 # new_service SITES [DIRECTORY]: a project with that many sites; its state below DIRECTORY.
 new_service() {
-  address=127.0.0.1:$(free_port)
+  local ports
+  mapfile -t ports < <(free_ports 2)
+  address=127.0.0.1:${ports[0]}
   rm -rf "$sites_disk/sites"
   state=${2:-$work}/state
   rm -rf "$state"
@@ -36,7 +44,7 @@ new_service() {
 directory = "$state"
 listen = "$address"
 [enrolment]
-listen = "127.0.0.1:$(free_port)"
+listen = "127.0.0.1:${ports[1]}"
 TOML
   "$programs/tributary" certs init "$work/coordinator.toml" >/dev/null 2>&1
   "$programs/service_bench" sites "$work/coordinator.toml" "$1" "$sites_disk/sites"

@@ -184,7 +184,8 @@ Status Peer::Send(const RunId& run, const client::Upload& upload) {
   std::error_code error;
   const auto size = static_cast<int64_t>(std::filesystem::file_size(file, error));
   const TimePoint began = Now();
-  RETURN_IF_ERROR(edge::Upload(*channel_, {run, upload.sequence, upload.digest, size}, file, {}));
+  RETURN_IF_ERROR(
+      edge::Upload(*channel_, {run, upload.sequence, upload.digest, size}, file, traffic_, {}));
   const Duration took = Now() - began;
   std::filesystem::remove(file, error);
   const std::scoped_lock lock(mutex_);

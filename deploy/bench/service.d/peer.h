@@ -67,6 +67,7 @@ class Peer {
   const PeerOptions options_;
   std::string name_;
   std::unique_ptr<rpc::Channel> channel_;
+  edge::Traffic traffic_;
   std::unique_ptr<rpc::Stream> stream_;
   std::optional<edge::TensorCache> cache_;
 

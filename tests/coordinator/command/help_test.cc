@@ -43,6 +43,9 @@ TEST(Help, TheManualIsCurrent) {
 }
 
 TEST(Help, TheListOfMetricsIsCurrent) {
+  EXPECT_TRUE(RunProgram({"client", "--metrics"}).out ==
+              ReadText(TRIBUTARY_SOURCE_DIR "/docs/client-metrics.md"))
+      << "run: build/release/tributary client --metrics > docs/client-metrics.md";
   EXPECT_TRUE(RunProgram({"coordinator", "--metrics"}).out ==
               ReadText(TRIBUTARY_SOURCE_DIR "/docs/metrics.md"))
       << "run: build/release/tributary coordinator --metrics > docs/metrics.md";

@@ -22,10 +22,10 @@ std::string File(const std::string& name) {
   return text.str();
 }
 
-const MetricInfo* FindMetric(std::string name) {
+const http::MetricInfo* FindMetric(std::string name) {
   for (const char* suffix : {"", "_bucket", "_sum", "_count"})
-    for (const MetricInfo& metric : MetricTable()) {
-      const bool has_suffix = metric.type == MetricType::kHistogram || *suffix == '\0';
+    for (const http::MetricInfo& metric : MetricTable()) {
+      const bool has_suffix = metric.type == http::MetricType::kHistogram || *suffix == '\0';
       if (has_suffix && std::string(metric.name) + suffix == name) return &metric;
     }
   return nullptr;
@@ -37,7 +37,7 @@ std::set<std::string> CheckQueries(const std::string& text) {
       label(R"re(([a-z_]+)\s*(=|!=|=~|!~)\\?")re");
   std::set<std::string> used;
   for (std::sregex_iterator it(text.begin(), text.end(), use), end; it != end; ++it) {
-    const MetricInfo* metric = FindMetric((*it)[1]);
+    const http::MetricInfo* metric = FindMetric((*it)[1]);
     EXPECT_NE(metric, nullptr) << (*it)[1] << " is no metric";
     if (metric == nullptr) continue;
     used.insert(std::string(metric->name));
@@ -72,11 +72,11 @@ TEST(DeployFiles, PromtoolAcceptsThem) {
 }
 
 TEST(MetricTable, FollowsTheConventions) {
-  for (const MetricInfo& metric : MetricTable()) {
+  for (const http::MetricInfo& metric : MetricTable()) {
     const std::string name(metric.name);
     EXPECT_THAT(name, testing::MatchesRegex("tributary_[a-z_]+"));
-    EXPECT_EQ(name.ends_with("_total"), metric.type == MetricType::kCounter) << name;
-    EXPECT_EQ(metric.buckets.empty(), metric.type != MetricType::kHistogram) << name;
+    EXPECT_EQ(name.ends_with("_total"), metric.type == http::MetricType::kCounter) << name;
+    EXPECT_EQ(metric.buckets.empty(), metric.type != http::MetricType::kHistogram) << name;
     EXPECT_TRUE(std::is_sorted(metric.buckets.begin(), metric.buckets.end())) << name;
     EXPECT_THAT(std::string(metric.help), testing::EndsWith(".")) << name;
     for (const auto label : metric.labels) EXPECT_NE(label, "client") << name;

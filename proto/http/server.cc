@@ -1,4 +1,4 @@
-#include "coordinator/monitor/http_server.h"
+#include "proto/http/server.h"
 
 #include <civetweb.h>
 
@@ -9,7 +9,7 @@
 #include "privacy/crypto/private_file.h"
 #include "proto/rpc/loopback.h"
 
-namespace tributary::monitor {
+namespace tributary::http {
 namespace {
 
 constexpr std::string_view kBearer = "Bearer ";
@@ -53,6 +53,11 @@ bool IsLoopbackHost(std::string_view host) {
 
 }  // namespace
 
+Answer AnswerOf(const Error& why) {
+  const int status = why.code == Code::kNotFound ? 404 : why.code == Code::kUnavailable ? 503 : 500;
+  return {status, "text/plain; charset=utf-8", why.message + "\n"};
+}
+
 Result<privacy::Secret> ReadToken(const std::filesystem::path& file) {
   ASSIGN_OR_RETURN(const privacy::Secret content, privacy::ReadPrivateFile(file));
   const std::string_view text = content.text();
@@ -66,14 +71,14 @@ Result<privacy::Secret> ReadToken(const std::filesystem::path& file) {
   return privacy::Secret::CopyOf(token);
 }
 
-Result<std::unique_ptr<HttpServer>> HttpServer::Start(HttpOptions options) {
+Result<std::unique_ptr<Server>> Server::Start(Options options) {
   const std::string listen = options.listen;
   if (!rpc::IsLoopback(listen))
     return InvalidArgument(
         "http.listen = \"{}\": only loopback addresses are served, such as 127.0.0.1:7342; for "
         "others put a proxy with TLS in front of it and set http.token_file",
         listen);
-  auto server = std::unique_ptr<HttpServer>(new HttpServer(std::move(options)));
+  auto server = std::unique_ptr<Server>(new Server(std::move(options)));
   mg_init_library(0);
   const std::string address =
       listen.starts_with("localhost:") ? "127.0.0.1" + listen.substr(9) : listen;
@@ -91,7 +96,7 @@ Result<std::unique_ptr<HttpServer>> HttpServer::Start(HttpOptions options) {
                                                 "1",
                                                 nullptr};
   mg_callbacks callbacks{};
-  callbacks.begin_request = &HttpServer::OnRequest;
+  callbacks.begin_request = &Server::OnRequest;
   callbacks.log_message = [](const mg_connection*, const char*) { return 1; };
   server->context_ = mg_start(&callbacks, server.get(), const_cast<const char**>(settings.data()));
   mg_server_port bound{};
@@ -102,14 +107,14 @@ Result<std::unique_ptr<HttpServer>> HttpServer::Start(HttpOptions options) {
   return server;
 }
 
-HttpServer::~HttpServer() {
+Server::~Server() {
   if (context_ != nullptr) mg_stop(context_);
   mg_exit_library();
 }
 
-int HttpServer::OnRequest(mg_connection* connection) {
+int Server::OnRequest(mg_connection* connection) {
   const mg_request_info* const request = mg_get_request_info(connection);
-  const auto* const self = static_cast<const HttpServer*>(request->user_data);
+  const auto* const self = static_cast<const Server*>(request->user_data);
   const std::string_view path = request->local_uri == nullptr ? "" : request->local_uri;
   const std::string_view method = request->request_method;
   const Answer answer = method == "GET" || method == "HEAD"
@@ -124,7 +129,7 @@ int HttpServer::OnRequest(mg_connection* connection) {
   return answer.status;
 }
 
-Answer HttpServer::AnswerTo(const mg_connection* connection, std::string_view path) const {
+Answer Server::AnswerTo(const mg_connection* connection, std::string_view path) const {
   if (options_.token.size() == 0 && !IsLoopbackHost(Header(connection, "Host")))
     return {403, "text/plain", "without a token the host must be a loopback address\n"};
   if (!options_.is_open(path) && !HasToken(connection))
@@ -132,7 +137,7 @@ Answer HttpServer::AnswerTo(const mg_connection* connection, std::string_view pa
   return options_.handle(path);
 }
 
-bool HttpServer::HasToken(const mg_connection* connection) const {
+bool Server::HasToken(const mg_connection* connection) const {
   if (options_.token.size() == 0) return true;
   const std::string_view given = Header(connection, "Authorization");
   if (!given.starts_with(kBearer)) return false;
@@ -140,4 +145,4 @@ bool HttpServer::HasToken(const mg_connection* connection) const {
                                       options_.token.bytes());
 }
 
-}  // namespace tributary::monitor
+}  // namespace tributary::http

@@ -17,7 +17,7 @@
 struct mg_connection;
 struct mg_context;
 
-namespace tributary::monitor {
+namespace tributary::http {
 
 struct Answer {
   int status = 200;
@@ -25,7 +25,7 @@ struct Answer {
   std::string body;
 };
 
-struct HttpOptions {
+struct Options {
   std::string listen;     // "host:port"; port 0: any
   privacy::Secret token;  // empty: none is asked for
   // Pages that need no token, since they say nothing about the project.
@@ -34,27 +34,30 @@ struct HttpOptions {
   std::function<Answer(std::string_view path)> handle;
 };
 
-class HttpServer {
+class Server {
  public:
   // INVALID_ARGUMENT where the address is not a loopback one, UNAVAILABLE where it is taken.
-  static Result<std::unique_ptr<HttpServer>> Start(HttpOptions options);
-  ~HttpServer();  // waits for answers under way
+  static Result<std::unique_ptr<Server>> Start(Options options);
+  ~Server();  // waits for answers under way
 
   int port() const { return port_; }
 
  private:
-  explicit HttpServer(HttpOptions options) : options_(std::move(options)) {}
+  explicit Server(Options options) : options_(std::move(options)) {}
   static int OnRequest(mg_connection* connection);
   Answer AnswerTo(const mg_connection* connection, std::string_view path) const;
   bool HasToken(const mg_connection* connection) const;
 
-  const HttpOptions options_;
+  const Options options_;
   mg_context* context_ = nullptr;
   int port_ = 0;
 };
+
+// What a question that failed is answered with.
+Answer AnswerOf(const Error& why);
 
 // The token of a private file: its first line. At least 16 printable characters, so that guessing
 // it is hopeless.
 Result<privacy::Secret> ReadToken(const std::filesystem::path& file);
 
-}  // namespace tributary::monitor
+}  // namespace tributary::http
