@@ -114,6 +114,14 @@ struct ClientGroup {  // one [[clients]] table
   bool operator==(const ClientGroup&) const = default;
 };
 
+struct NetworkPart {  // between simulated clients and the coordinator
+  Duration delay = std::chrono::milliseconds(20);
+  Duration jitter{0};
+  double loss = 0, duplication = 0;  // probabilities
+  Duration parted_every{0};          // 0: never
+  Duration parted_for = std::chrono::seconds(30);
+};
+
 struct Config {
   int64_t format = 1;
   uint64_t seed = 0;
@@ -128,6 +136,7 @@ struct Config {
   std::filesystem::path model_path;  // environment
   DataPart data;
   std::vector<ClientGroup> clients;
+  NetworkPart network;
   int64_t keep_rounds = 3;
 
   uint64_t PartitionSeed() const { return partition_seed.value_or(seed); }

@@ -9,7 +9,8 @@ namespace {
 
 std::string ExactDuration(Duration duration) {
   const int64_t us = duration.count();
-  return Quote(us % 1'000'000 == 0 ? fmt::format("{}s", us / 1'000'000) : fmt::format("{}us", us));
+  if (us % 1'000'000 == 0) return Quote(fmt::format("{}s", us / 1'000'000));
+  return Quote(us % 1000 == 0 ? fmt::format("{}ms", us / 1000) : fmt::format("{}us", us));
 }
 
 // The value as TOML; empty where it is absent.

@@ -253,6 +253,19 @@ void AddRest(std::vector<Key>& keys, Config& c) {
       {"data.clients", &c.data.clients, false, "How many clients, for iid and dirichlet.", 0, 1e6});
   keys.push_back(
       {"data.alpha", &c.data.alpha, false, "Concentration of dirichlet: small is skewed.", 0, 1e9});
+  NetworkPart& n = c.network;
+  keys.push_back({"network.delay", &n.delay, false, "Of a message, either way.", 0, 3600});
+  keys.push_back({"network.jitter", &n.jitter, false,
+                  "Mean of an exponential that is added to it, so that messages overtake others.",
+                  0, 3600});
+  keys.push_back({"network.loss", &n.loss, false, "Probability that a message is lost.", 0, 0.9});
+  keys.push_back({"network.duplication", &n.duplication, false,
+                  "Probability that a message arrives twice.", 0, 1});
+  keys.push_back({"network.parted_every", &n.parted_every, false,
+                  "Mean time between partitions, each of which cuts off a drawn set of clients; "
+                  "\"0s\": none.",
+                  0, 1e9});
+  keys.push_back({"network.parted_for", &n.parted_for, false, "Mean time that one lasts."});
   keys.push_back({"output.keep_rounds", &c.keep_rounds, false,
                   "Checkpoints of this many last rounds are kept for export; 0: all.", 0, 1e6});
 }
@@ -288,7 +301,7 @@ std::span<const GroupKey> GroupKeys() {
 }
 
 std::span<const SectionHelp> Sections() {
-  static constexpr std::array<SectionHelp, 11> kSections = {
+  static constexpr std::array<SectionHelp, 12> kSections = {
       {{"", "The run as a whole."},
        {"seeds", "Seeds of their own for parts of the run."},
        {"model", "The base model."},
@@ -299,6 +312,7 @@ std::span<const SectionHelp> Sections() {
        {"privacy", "Differential privacy."},
        {"data", "Rows and clients of a simulation."},
        {"clients", "Groups of simulated clients; one [[clients]] table each."},
+       {"network", "Messages of a simulation, in its virtual time. Bytes have bandwidths."},
        {"output", "What the run directory keeps."}}};
   return kSections;
 }

@@ -21,7 +21,8 @@ struct Key {
   Slot slot;
   bool in_plan = true;
   std::string_view help;
-  double low = 0, high = 0;                    // bounds of a number; equal: none
+  // Bounds of a number, or of a duration in seconds. Equal: none; a duration is more than nothing.
+  double low = 0, high = 0;
   std::vector<std::string_view> choices = {};  // of a string; empty: any
 };
 

@@ -117,7 +117,12 @@ class SlotReader {
     if (!text) return Expected("a string with a unit, such as \"90s\"");
     const auto value = ParseDuration(*text);
     if (!value) return fmt::format("{}: {}", key_.path, value.error().message);
-    if (value->count() == 0)
+    const double seconds = std::chrono::duration<double>(*value).count();
+    const bool is_bounded = key_.low != key_.high;
+    if (is_bounded && (seconds < key_.low || seconds > key_.high))
+      return fmt::format("{} is {}, expected {:g}s to {:g}s", key_.path, *text, key_.low,
+                         key_.high);
+    if (!is_bounded && value->count() == 0)
       return fmt::format("{} is {}, expected more than nothing", key_.path, *text);
     return slot = *value, "";
   }

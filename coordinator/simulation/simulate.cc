@@ -49,6 +49,9 @@ class Simulation : public Observer {
     EngineOptions engine_options;
     engine_options.seed = environment_.config.CohortSeed();
     engine_options.availability_period = std::chrono::hours(24);
+    const config::NetworkPart& n = environment_.config.network;
+    engine_options.network = {n.delay,       n.jitter,       n.loss,
+                              n.duplication, n.parted_every, n.parted_for};
     Engine engine(
         plan_, engine_options, environment_.Names(),
         [this](const ClientId& c) { return environment_.ProfileOf(c.value); }, resumed, resumed,
