@@ -6,7 +6,6 @@
 #include "aggregation/base/file.h"
 #include "aggregation/base/version.h"
 #include "client/trainer_module.h"
-#include "coordinator/store/sqlite_store.h"
 
 namespace tributary::edge {
 namespace {
@@ -267,6 +266,7 @@ void Edge::Drive() {
     }
     for (const auto& task : tasks) task();
     StepAll(client::TimeReached{});
+    if (const Status sound = states_->Sound(); !sound) EndAtOnce(sound.error());
     lock.lock();
   }
 }
@@ -287,6 +287,13 @@ void Edge::StepAll(const client::Event& event) {
   }
 }
 
+// What is not durable must not be acted on; the next start takes it up.
+void Edge::EndAtOnce(const Error& why) {
+  log_.Error("journal_failed", {{"error", why.message}});
+  log_.Flush();
+  ::_exit(1);
+}
+
 void Edge::Pump(const RunId& run, RunSession& session) {
   for (;;) {
     const client::Ready ready = session.session->TakeReady();
@@ -295,11 +302,7 @@ void Edge::Pump(const RunId& run, RunSession& session) {
     for (const client::Record& record : ready.records) texts.push_back(ToText(record));
     if (!texts.empty()) {
       CrashPoint("before_append");
-      if (Status kept = states_->Append(run, texts); !kept) {
-        log_.Error("journal_failed", {{"error", kept.error().message}});
-        log_.Flush();
-        ::_exit(1);  // what is not durable must not be acted on; the next start takes it up
-      }
+      if (Status kept = states_->Append(run, texts); !kept) EndAtOnce(kept.error());
       for (const client::Record& record : ready.records)
         std::visit([](const auto& r) { CrashPoint(r.kName); }, record);
     }

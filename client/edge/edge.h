@@ -16,7 +16,7 @@
 #include "client/edge/sent_log.h"
 #include "client/edge/view.h"
 #include "client/edge/worker.h"
-#include "coordinator/store/state_store.h"
+#include "coordinator/store/sqlite_store.h"
 #include "proto/http/server.h"
 
 namespace tributary::edge {
@@ -66,6 +66,7 @@ class Edge {
 
   void Step(const RunId& run, const client::Event& event);
   void StepAll(const client::Event& event);
+  [[noreturn]] void EndAtOnce(const Error& why);
   void Pump(const RunId& run, RunSession& session);
   static std::string DetailOf(const RunSession& run);
   void CarryOut(const RunId& run, RunSession& session, const client::Command& command);
@@ -98,7 +99,7 @@ class Edge {
   std::string project_;         // by the last welcome
   proto::Hello self_;           // but for what was seen
   const RequestBox requests_;
-  std::unique_ptr<store::StateStore> states_;
+  std::unique_ptr<store::SqliteStateStore> states_;
   std::optional<SentLog> sent_;
   std::unique_ptr<rpc::Channel> channel_;
 

@@ -73,6 +73,7 @@ void Driver::Drive() {
     lock.unlock();
     for (const auto& task : tasks) task(*federation_);
     federation_->OnTime();
+    listener_.Idle();
     lock.lock();
   }
 }

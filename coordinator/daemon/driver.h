@@ -18,6 +18,7 @@ class Listener {
   virtual ~Listener() = default;
   virtual void Send(const ClientId& client, proto::CoordinatorMessage message) = 0;
   virtual void Changed(const RunId& run) = 0;
+  virtual void Idle() = 0;  // all that had been asked is done, and more may be asked
 };
 
 class Driver : public Surroundings {

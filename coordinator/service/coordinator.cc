@@ -1,5 +1,7 @@
 #include "coordinator/service/coordinator.h"
 
+#include <unistd.h>
+
 #include <grpcpp/impl/service_type.h>
 
 #include <nlohmann/json.hpp>
@@ -181,6 +183,16 @@ Status CoordinatorDaemon::OpenHttp(const daemon::Settings& settings) {
   options.handle = [this](std::string_view path) { return endpoints_.Serve(path); };
   ASSIGN_OR_RETURN(http_, http::Server::Start(std::move(options)));
   return {};
+}
+
+// A database that failed in a change, but for a full disk, is not believed any more: who starts the
+// program again opens it anew, and finds in it all that was acknowledged.
+void CoordinatorDaemon::Idle() {
+  const Status sound = states_->Sound();
+  if (sound) return;
+  log_->Error("store_failed", {{"error", sound.error().message}});
+  log_->Flush();
+  ::_exit(1);
 }
 
 std::optional<int> CoordinatorDaemon::http_port() const {

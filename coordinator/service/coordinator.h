@@ -51,6 +51,7 @@ class CoordinatorDaemon : private daemon::Listener {
     hub_.Send(client, message);
   }
   void Changed(const RunId& run) override { watchers_.Changed(run); }
+  void Idle() override;
 
   const bool insecure_;
   int64_t incarnation_ = 1;

@@ -5,6 +5,7 @@
 #include <grpcpp/resource_quota.h>
 
 #include "proto/message.h"
+#include "proto/rpc/library.h"
 #include "proto/rpc/loopback.h"
 
 namespace tributary::service {
@@ -52,6 +53,7 @@ Result<std::unique_ptr<Server>> Server::Start(const ServerOptions& options, Gate
         "listen = \"{}\": without TLS only loopback addresses are served, such "
         "as 127.0.0.1:7340",
         options.listen);
+  rpc::UseLibrary();
   auto server = std::unique_ptr<Server>(new Server(gate, options.is_for_strangers));
   const daemon::Limits& limits = gate.limits();
   ASSIGN_OR_RETURN(server->doorman_,

@@ -30,6 +30,10 @@ class SqliteStore : public SqliteStateStore {
   Result<Facts> List(const RunId& run, std::string_view prefix) override;
   Result<std::vector<RunId>> Runs() override;
   Status CopyTo(const std::filesystem::path& file) override;
+  Status Sound() override {
+    const std::scoped_lock lock(mutex_);
+    return CheckSound();
+  }
 
  private:
   Status CheckSound() const;

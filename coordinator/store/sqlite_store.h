@@ -12,6 +12,8 @@ class SqliteStateStore : public StateStore {
  public:
   // The state as it is now, in a new file, which is not synced.
   virtual Status CopyTo(const std::filesystem::path& file) = 0;
+  // Why it refuses work until it is opened anew; OK as a rule.
+  virtual Status Sound() = 0;
 };
 
 // Opens or creates `file`, in a directory that exists, and verifies everything in it before

@@ -4,6 +4,7 @@
 #include <mutex>
 
 #include "proto/rpc/bytes.h"
+#include "proto/rpc/library.h"
 #include "proto/rpc/loopback.h"
 
 namespace tributary::rpc {
@@ -26,12 +27,6 @@ grpc::ChannelArguments Arguments(const Endpoint& endpoint) {
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
   return arguments;
 }
-
-// At the process's end, waits until gRPC's threads have ended and freed what they hold.
-struct Library {
-  Library() { grpc_init(); }
-  ~Library() { grpc_shutdown_blocking(); }
-};
 
 }  // namespace
 
@@ -135,7 +130,7 @@ Channel::Channel(Endpoint endpoint, const std::shared_ptr<grpc::ChannelCredentia
       stub_(channel_) {}
 
 Result<std::unique_ptr<Channel>> Channel::Open(const Endpoint& endpoint) {
-  static const Library library;
+  UseLibrary();
   if (endpoint.insecure && !IsLoopback(endpoint.address))
     return InvalidArgument(
         "{}: without TLS only loopback addresses are called, such as 127.0.0.1:7340",

@@ -1,12 +1,10 @@
 // What a live coordinator says over HTTP.
 
-#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <csignal>
-#include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <regex>
@@ -100,24 +98,6 @@ TEST(Monitor, HasWhatItsTableSaysAndNothingElse) {
   WriteText(live.world().path() / "metrics", metrics);
   const std::string check = "promtool check metrics < " + live.world().File("metrics");
   EXPECT_EQ(std::system(check.c_str()), 0);
-}
-
-TEST(Monitor, TellsAFullDisk) {
-  const SmallDisk disk(1 << 20);
-  LiveFederation live(1, fmt::format("directory = \"{}\"\n[http]\nlisten = \"127.0.0.1:0\"\n",
-                                     disk.path().string()));
-  live.StartCoordinator();
-  const int port = HttpPort(live);
-  const std::string run = live.Submit({"federation.cohort=1", "federation.minimum=1",
-                                       "evaluation.on=clients", "evaluation.holdout=0.3"});
-  std::ofstream(disk.path() / "filler") << std::string(2 << 20, 'x');
-  live.Ask({"pause", run});
-  ASSERT_TRUE(live.coordinator().WaitForError("disk_full run=" + run)) << live.Said();
-  const std::string metrics = Metrics(port);
-  EXPECT_GE(ValueOf(metrics, "tributary_run_halts_total{code=\"RESOURCE_EXHAUSTED\"}"), 1);
-  EXPECT_EQ(ValueOf(metrics, "tributary_run_phase{phase=\"halted\",run=\"" + run + "\"}"), 1);
-  EXPECT_THAT(HttpGet(port, "/api/v1/runs/" + run).body, HasSubstr("\"phase\":\"halted\""));
-  EXPECT_EQ(HttpGet(port, "/healthz").status, 200);
 }
 
 // --- the log ---
