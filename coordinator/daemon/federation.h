@@ -58,6 +58,10 @@ class Federation : private Effects {
   // Bytes of an upload that cannot count: as a rejected update, but the task stays open.
   void RejectUpload(const ClientId& client, const RunId& run, const Error& why);
 
+  // Its certificates hold no more: what it has sent and is not accepted is dropped, nobody waits for
+  // it. What was accepted remains.
+  void Revoked(const ClientId& client);
+
   // --- operators ---
   Result<RunId> Submit(proto::Submission submission);
   Status Control(const RunId& run, std::string_view action);  // pause, resume, stop
@@ -96,7 +100,7 @@ class Federation : private Effects {
   void Heed(Run& run, const ClientId& client, const proto::Progress& message);
   void Offered(Run& run, const ClientId& client, proto::Offer offer);
   void Reject(Run& run, const ClientId& client, const Error& why);
-  void EndParts(const ClientId& client);
+  void EndParts(const ClientId& client, Reason reason);
 
   void On(const ClientId& client, const proto::Holds& message);
   void On(const ClientId& client, const proto::Offer& message);

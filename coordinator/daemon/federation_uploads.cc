@@ -112,7 +112,7 @@ void Federation::Reject(Run& run, const ClientId& client, const Error& why) {
   const Result<bool> is_too_much = registry_.Reject(client, around_.Now(), options_.limits);
   if (!known.quarantine || (is_too_much && !*is_too_much)) return;
   observer().Quarantined(client, why);
-  EndParts(client);
+  EndParts(client, Reason::kBadUpdate);
 }
 
 void Federation::RejectUpload(const ClientId& client, const RunId& run, const Error& why) {
@@ -121,13 +121,24 @@ void Federation::RejectUpload(const ClientId& client, const RunId& run, const Er
   if (!registry_.Find(client)->quarantine) Reject(*it->second, client, why);
 }
 
-// Nobody waits for a client in quarantine.
-void Federation::EndParts(const ClientId& client) {
+void Federation::Revoked(const ClientId& client) {
+  if (registry_.Find(client) == nullptr) return;
+  for (const auto& [id, run] : runs_) {
+    const std::optional<Task> task = run->PendingTask(client);
+    if (!task) continue;
+    // Where it cannot be removed it goes with its stage.
+    static_cast<void>(uploads_.DiscardOf(id, task->sequence, client));
+    observer().Failed(*run, client, Reason::kFailed, "its certificate was revoked");
+  }
+  EndParts(client, Reason::kFailed);
+}
+
+// Nobody waits for a client in quarantine, or one whose certificate was revoked.
+void Federation::EndParts(const ClientId& client, Reason reason) {
   for (const auto& [id, run] : runs_) {
     if (!TakesPart(*run, client)) continue;
     if (const std::optional<Task> task = run->PendingTask(client))
-      run->Step(around_.Now(),
-                coordinator::ClientFailed{client, task->sequence, Reason::kBadUpdate});
+      run->Step(around_.Now(), coordinator::ClientFailed{client, task->sequence, reason});
     if (!IsThere(*run, client))
       run->Step(around_.Now(), PopulationChanged{PopulationChanged::Kind::kDisconnected, {client}});
   }

@@ -71,9 +71,10 @@ class Service : public Base {
                              ByteBuffer* response) override {
     return Ask<proto::RevokeRequest>(
         context, "Certificates/Revoke", request, response,
-        [this](Federation&, proto::RevokeRequest&& revoke,
+        [this](Federation& federation, proto::RevokeRequest&& revoke,
                const Caller&) -> Result<proto::Document> {
           RETURN_IF_ERROR(parts_.registrar.Revoke(revoke, rpc::UnixNow()));
+          if (revoke.role == "client") federation.Revoked({revoke.name});
           return Members();
         });
   }

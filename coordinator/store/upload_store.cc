@@ -250,6 +250,15 @@ Status UploadStore::DiscardBefore(const RunId& run, int64_t sequence) {
   return {};
 }
 
+Status UploadStore::DiscardOf(const RunId& run, int64_t sequence, const ClientId& client) {
+  std::error_code failed;
+  const fs::path of_client = StageOf(run, sequence) / client.value;
+  fs::remove_all(of_client, failed);
+  if (failed) return SystemError(of_client, "remove", failed.value());
+  total_ = BytesOfOpenStages(directory_);
+  return {};
+}
+
 Status UploadStore::DiscardAllBut(const RunId& run, int64_t sequence,
                                   const std::set<Digest>& kept) {
   std::error_code error;

@@ -84,6 +84,8 @@ class UploadStore {
   Status DiscardBefore(const RunId& run, int64_t sequence);
   // Everything that was sent for that stage, but these.
   Status DiscardAllBut(const RunId& run, int64_t sequence, const std::set<Digest>& kept);
+  // Everything that this client sent for that stage.
+  Status DiscardOf(const RunId& run, int64_t sequence, const ClientId& client);
 
   // Of open stages: what is kept of older ones has no quota.
   int64_t total_bytes() const { return total_; }

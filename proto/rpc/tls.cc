@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "aggregation/base/file.h"
+#include "privacy/crypto/stranger.h"
 
 namespace tributary::rpc {
 namespace {
@@ -33,7 +34,10 @@ class Verifier : public tls::ExternalCertificateVerifier {
     const auto shown = privacy::CertificatesFromPem({chain.data(), chain.size()});
     const Status good =
         shown ? check_(shown->front(), std::span(*shown).subspan(1)) : Status(Failed(shown));
-    if (!good) *now = {static_cast<grpc::StatusCode>(good.error().code), good.error().message};
+    const bool is_ours = shown && !shown->front().uris.empty();
+    if (!good)
+      *now = {static_cast<grpc::StatusCode>(good.error().code),
+              is_ours ? good.error().message : Stranger({chain.data(), chain.size()})};
     return true;  // decided at once
   }
   void Cancel(tls::TlsCustomVerificationCheckRequest*) override {}
@@ -41,6 +45,13 @@ class Verifier : public tls::ExternalCertificateVerifier {
  private:
   static Status Failed(const Result<std::vector<privacy::Certificate>>& shown) {
     return tl::unexpected(shown.error());
+  }
+  // The coordinator's certificates have a name of ours, so this is somebody else's.
+  static std::string Stranger(std::string_view chain) {
+    return fmt::format(
+        "the certificate that came is not a coordinator's: it was issued by \"{}\". A proxy on the "
+        "way opens connections and must let this one pass, or the address is another server's",
+        privacy::IssuerOfStranger(chain));
   }
   const CheckPeer check_;
 };

@@ -54,6 +54,23 @@ class Replay : public testing::Test {
   std::vector<proto::Assignment> tasks_;
 };
 
+TEST_F(Replay, WhatARevokedSiteHasSentIsDroppedUnlessItCounts) {
+  Deliver(1);
+  const double counted = Metric("tributary_spooled_bytes");
+  ASSERT_THAT(hand(0).Upload(HandClient::Begin(tasks_[0], bytes_), bytes_), IsOk());
+  EXPECT_EQ(Metric("tributary_spooled_bytes"), 2 * counted);
+  for (const char* site : {"site-0", "site-1"})
+    ASSERT_EQ(live_.Ask({"certs", "revoke", "--site", site}).code, 0);
+  EXPECT_TRUE(live_.coordinator().WaitForError("client_failed run=" + run_ +
+                                               " client=site-0 reason=failed"))
+      << live_.Said();
+  EXPECT_EQ(Metric("tributary_client_failures_total{reason=\"failed\"}"), 1);
+  EXPECT_EQ(Metric("tributary_updates_accepted_total{task=\"train\"}"), 1);
+  EXPECT_LE(Metric("tributary_spooled_bytes"), counted);
+  EXPECT_THAT(hand(0).Upload(HandClient::Begin(tasks_[0], bytes_), bytes_),
+              Fails(Code::kUnauthenticated, "revoked"));
+}
+
 TEST_F(Replay, TheSameAgainIsAnsweredTheSameAndCountsOnce) {
   const auto begin = HandClient::Begin(tasks_[0], bytes_);
   const auto received = [&] { return Metric("tributary_upload_bytes_total"); };

@@ -225,6 +225,35 @@ TEST_F(Tls, AnAddressMayTryToJoinFiveTimesAMinute) {
   EXPECT_THAT(rpc::Enrol(join, request, ""), Fails(Code::kResourceExhausted, "wait a minute"));
 }
 
+// As a company's proxy does that opens TLS to look inside: another certificate on the way.
+TEST_F(Tls, NamesTheIssuerOfACertificateThatIsNotOfTheProject) {
+  if (std::system("command -v openssl > /dev/null 2>&1") != 0)
+    GTEST_SKIP() << "no openssl program to be the proxy";
+  const std::string files = (scratch_.path() / "proxy").string();
+  ASSERT_EQ(std::system(fmt::format("openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj "
+                                    "'/O=Example/CN=TLS Inspection' -keyout {0}.key -out {0}.pem "
+                                    "2> /dev/null",
+                                    files)
+                            .c_str()),
+            0);
+  FILE* proxy = popen(fmt::format("timeout 20 openssl s_server -accept 127.0.0.1:0 -www -naccept 1 "
+                                  "-alpn h2 -cert {0}.pem -key {0}.key 2> /dev/null",
+                                  files)
+                          .c_str(),
+                      "r");
+  char line[256];
+  std::string accepts;
+  while (!accepts.starts_with("ACCEPT ") && std::fgets(line, sizeof line, proxy)) accepts = line;
+  rpc::Endpoint endpoint{accepts.substr(7, accepts.find('\n') - 7),
+                         daemon::AdminDirectory(settings_)};
+  const auto channel = rpc::Channel::Open(endpoint);
+  ASSERT_THAT(channel, IsOk());
+  const auto answer = (*channel)->Call<proto::Document>("Admin/Runs", proto::RunsRequest{},
+                                                        std::chrono::seconds(5));
+  pclose(proxy);
+  EXPECT_THAT(answer, Fails(Code::kUnavailable, "issued by \"CN=TLS Inspection,O=Example\""));
+}
+
 TEST_F(Tls, SpeaksNothingBelowVersion13) {
   if (std::system("command -v openssl > /dev/null 2>&1") != 0)
     GTEST_SKIP() << "no openssl program to ask with";
