@@ -9,6 +9,8 @@ namespace {
 
 const RunId kLink{""};
 constexpr size_t kMaxPlan = size_t{1} << 20;
+// Before an upload is tried again for which there was no room.
+constexpr Duration kFirstWait = std::chrono::milliseconds(250), kLastWait = std::chrono::seconds(4);
 
 TimePoint Now() {
   const auto now = std::chrono::steady_clock::now().time_since_epoch();
@@ -184,8 +186,15 @@ Status Peer::Send(const RunId& run, const client::Upload& upload) {
   std::error_code error;
   const auto size = static_cast<int64_t>(std::filesystem::file_size(file, error));
   const TimePoint began = Now();
-  RETURN_IF_ERROR(
-      edge::Upload(*channel_, {run, upload.sequence, upload.digest, size}, file, traffic_, {}));
+  const proto::UploadBegin begin{run, upload.sequence, upload.digest, size};
+  Duration wait = kFirstWait;
+  for (;; wait = std::min(2 * wait, kLastWait)) {
+    const Status sent = edge::Upload(*channel_, begin, file, traffic_, {});
+    if (sent) break;
+    const Code code = sent.error().code;
+    if (code != Code::kResourceExhausted && !edge::IsPassing(code)) return sent;
+    std::this_thread::sleep_for(wait / 2 + wait * (name_.back() % 8) / 8);
+  }
   const Duration took = Now() - began;
   std::filesystem::remove(file, error);
   const std::scoped_lock lock(mutex_);
