@@ -9,7 +9,7 @@ _tributary() {
     mapfile -t COMPREPLY < <(compgen -W "$("$program" "${path[@]:0:1}" --help 2>/dev/null | grep --only-matching -E -- '--[a-z]+[a-z-]*' | sort --unique)" -- "$word")
     return
   fi
-  if ((COMP_CWORD == 1)) || [[ ${path[0]} == data && COMP_CWORD -eq 2 ]]; then
+  if ((COMP_CWORD == 1)) || { ((COMP_CWORD == 2)) && [[ ${path[0]} == data ]]; }; then
     mapfile -t COMPREPLY < <(compgen -W "$("$program" "${path[@]}" --help 2>/dev/null | sed -n '/^Subcommands:/,/^$/s/^  \([a-z]*\) .*/\1/p')" -- "$word")
     return
   fi

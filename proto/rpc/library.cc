@@ -2,9 +2,18 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include <chrono>
+#include <thread>
+
 #include "privacy/crypto/library.h"
 
 namespace tributary::rpc {
+namespace {
+
+constexpr auto kWait = std::chrono::milliseconds(1);
+constexpr int kMostWaits = 3000;
+
+}  // namespace
 
 std::string LibraryVersion() { return "gRPC " + grpc::Version(); }
 
@@ -14,7 +23,12 @@ void UseLibrary() {
       privacy::BeginLibrary();
       grpc_init();
     }
-    ~Library() { grpc_shutdown_blocking(); }
+    // One of gRPC's own threads may hold the last call or channel yet, and shut it down then.
+    ~Library() {
+      grpc_shutdown_blocking();
+      for (int waits = 0; grpc_is_initialized() != 0 && waits < kMostWaits; ++waits)
+        std::this_thread::sleep_for(kWait);
+    }
   };
   static const Library library;
 }
