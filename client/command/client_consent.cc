@@ -2,8 +2,7 @@
 
 #include <cstdio>
 
-#include "client/edge/request_box.h"
-#include "client/edge/settings.h"
+#include "client/command/client_box.h"
 
 namespace tributary {
 namespace {
@@ -16,12 +15,7 @@ struct Options {
 constexpr Duration kPatience = std::chrono::seconds(3);
 
 Result<int> Ask(const std::string& verb, const Options& options) {
-  ASSIGN_OR_RETURN(const edge::Settings settings, edge::ReadSettings(options.config));
-  std::error_code error;
-  if (!std::filesystem::is_directory(settings.directory, error))
-    return MakeError(Code::kNotFound, "{}: no client has run with {} yet",
-                     settings.directory.string(), options.config);
-  const edge::RequestBox box(settings.directory);
+  ASSIGN_OR_RETURN(const edge::RequestBox box, BoxOf(options.config));
   ASSIGN_OR_RETURN(const std::string name, box.Put(verb, options.run));
   const auto answer = box.Wait(name, kPatience);
   if (!answer) {

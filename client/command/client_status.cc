@@ -4,8 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "aggregation/base/units.h"
-#include "client/edge/request_box.h"
-#include "client/edge/settings.h"
+#include "client/command/client_box.h"
 #include "privacy/crypto/utc.h"
 
 namespace tributary {
@@ -43,12 +42,7 @@ void Print(const Json& json) {
 }  // namespace
 
 Result<int> ShowClientStatus(const std::string& config, bool json) {
-  ASSIGN_OR_RETURN(const edge::Settings settings, edge::ReadSettings(config));
-  std::error_code error;
-  if (!std::filesystem::is_directory(settings.directory, error))
-    return MakeError(Code::kNotFound, "{}: no client has run with {} yet",
-                     settings.directory.string(), config);
-  const edge::RequestBox box(settings.directory);
+  ASSIGN_OR_RETURN(const edge::RequestBox box, BoxOf(config));
   ASSIGN_OR_RETURN(const std::string name, box.Put("status", RunId{}));
   const auto answer = box.Wait(name, kPatience);
   if (!answer) {

@@ -9,8 +9,6 @@
 namespace tributary::edge {
 namespace {
 
-constexpr std::chrono::seconds kPatience{5};  // with the driver's thread
-
 double Seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
 
 std::string_view StateOf(client::Phase phase, std::string_view step) {
@@ -50,13 +48,10 @@ View Edge::Look() const {
 
 // Any thread but the driver's.
 Result<std::string> Edge::Ask(std::function<std::string()> make) {
-  const auto promise = std::make_shared<std::promise<std::string>>();
-  std::future<std::string> answer = promise->get_future();
+  const auto promise = std::make_shared<std::promise<Result<std::string>>>();
+  std::future<Result<std::string>> answer = promise->get_future();
   Post([promise, make = std::move(make)] { promise->set_value(make()); });
-  if (answer.wait_for(kPatience) != std::future_status::ready)
-    return MakeError(Code::kUnavailable, "the client's thread has not answered for {} s",
-                     kPatience.count());
-  return answer.get();
+  return http::AnswerOf(std::move(answer), "the client's");
 }
 
 http::Answer Edge::Serve(std::string_view path) {
@@ -82,9 +77,7 @@ Status Edge::OpenHttp() {
   if (settings_.http_listen.empty()) return {};
   http::Options options;
   options.listen = settings_.http_listen;
-  if (!settings_.http_token_file.empty()) {
-    ASSIGN_OR_RETURN(options.token, http::ReadToken(settings_.http_token_file));
-  }
+  options.token_file = settings_.http_token_file;
   options.is_open = [](std::string_view path) { return path == "/healthz" || path == "/readyz"; };
   options.handle = [this](std::string_view path) { return Serve(path); };
   ASSIGN_OR_RETURN(http_, http::Server::Start(std::move(options)));

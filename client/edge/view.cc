@@ -3,7 +3,6 @@
 #include <prometheus/counter.h>
 #include <prometheus/histogram.h>
 
-#include <chrono>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -12,8 +11,6 @@ namespace {
 
 using http::MetricInfo, http::MetricType;
 using Json = nlohmann::ordered_json;
-
-const std::vector<double> kSeconds = {0.1, 0.5, 1, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 14400};
 
 std::vector<MetricInfo> MakeTable() {
   using enum MetricType;
@@ -49,16 +46,12 @@ std::vector<MetricInfo> MakeTable() {
        kHistogram,
        "From a task's beginning at this client to its end, whatever that was.",
        {"task"},
-       kSeconds},
+       http::LongDurations()},
       {"tributary_edge_sent_bytes_total", kCounter,
        "Bytes of updates that were sent, including what was sent twice."},
       {"tributary_edge_received_bytes_total", kCounter,
        "Bytes of checkpoints that were fetched; what is in the cache is not."},
   };
-}
-
-double UnixSeconds() {
-  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
 Json ToDocument(const RunView& run) {
@@ -117,7 +110,7 @@ std::string RenderMetricManual() {
          http::RenderTable(MetricTable());
 }
 
-Metrics::Metrics() : started_(UnixSeconds()) {
+Metrics::Metrics() : started_(http::UnixSeconds()) {
   // Series that begin at zero, so that their first event is seen as an increase.
   for (const char* outcome : {"accepted", "failed", "lost"})
     series_.Counter(MetricId::kConnections, {outcome});
@@ -137,11 +130,8 @@ void Metrics::Ended(TaskKind kind, Reason reason, double seconds) {
 }
 
 std::string Metrics::Render(const View& view) {
-  const auto grow = [this](MetricId metric, int64_t& counted, int64_t now) {
-    series_.Counter(metric).Increment(static_cast<double>(now - std::exchange(counted, now)));
-  };
-  grow(MetricId::kSentBytes, sent_, view.bytes_sent);
-  grow(MetricId::kReceivedBytes, received_, view.bytes_received);
+  series_.RaiseTo(MetricId::kSentBytes, view.bytes_sent);
+  series_.RaiseTo(MetricId::kReceivedBytes, view.bytes_received);
   http::Gauges gauges(MetricTable());
   gauges.Set(MetricId::kBuildInfo, {view.version, view.numerics, view.device}, 1);
   gauges.Set(MetricId::kStartTime, {}, started_);

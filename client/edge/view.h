@@ -66,7 +66,6 @@ class Metrics {
  private:
   http::Series series_{MetricTable()};
   const double started_;  // Unix time
-  int64_t sent_ = 0, received_ = 0;
 };
 
 }  // namespace tributary::edge

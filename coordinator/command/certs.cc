@@ -10,6 +10,7 @@
 #include "coordinator/daemon/settings.h"
 #include "coordinator/identity/authority.h"
 #include "deploy/commands.h"
+#include "privacy/crypto/utc.h"
 #include "proto/rpc/enrol.h"
 
 namespace tributary {
@@ -94,11 +95,7 @@ Result<int> Sign(const Options& options) {
   return kDone;
 }
 
-std::string Left(int64_t seconds) {
-  if (seconds < 0) return "over";
-  return seconds < 2 * privacy::kDay ? fmt::format("{} h", seconds / 3600)
-                                     : fmt::format("{} days", seconds / privacy::kDay);
-}
+std::string Left(int64_t seconds) { return seconds < 0 ? "over" : privacy::DaysOrHours(seconds); }
 
 Result<int> Print(const Options& options, const proto::Document& document) {
   if (options.remote.json) {

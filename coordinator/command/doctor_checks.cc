@@ -15,6 +15,7 @@
 #include "aggregation/base/version.h"
 #include "privacy/crypto/library.h"
 #include "privacy/crypto/private_file.h"
+#include "privacy/crypto/utc.h"
 #include "privacy/crypto/verify.h"
 #include "proto/rpc/library.h"
 
@@ -26,7 +27,6 @@ namespace fs = std::filesystem;
 constexpr uintmax_t kTooFull = uintmax_t{64} << 20, kNearlyFull = uintmax_t{1} << 30;
 constexpr rlim_t kOpenFiles = 4096;
 constexpr double kSkewSeen = 10, kSkewTooMuch = 300;  // seconds
-constexpr int64_t kDay = 86'400;
 
 mode_t ModeOf(const fs::path& path) {
   struct stat status {};
@@ -49,11 +49,6 @@ bool CanBeWritten(const fs::path& directory) {
   close(fd);
   unlink(name.c_str());
   return true;
-}
-
-std::string DaysOrHours(int64_t seconds) {
-  return seconds < 2 * kDay ? fmt::format("{} h", seconds / 3600)
-                            : fmt::format("{} days", seconds / kDay);
 }
 
 Duration SystemNow() {
@@ -150,19 +145,22 @@ void CheckLife(const std::string& whose, const privacy::Certificate& certificate
                const std::string& renewal, Examination* found, std::optional<int64_t> seconds) {
   const int64_t now = rpc::UnixNow(), left = certificate.not_after - now;
   const int64_t due = left - seconds.value_or((certificate.not_after - certificate.not_before) / 3);
-  const std::string text = fmt::format(
-      "{}: {} old, {} left", whose, DaysOrHours(now - certificate.not_before), DaysOrHours(left));
+  const std::string text =
+      fmt::format("{}: {} old, {} left", whose, privacy::DaysOrHours(now - certificate.not_before),
+                  privacy::DaysOrHours(left));
   if (left <= 0)
-    found->Fault("certificate", fmt::format("{}: expired {} ago", whose, DaysOrHours(-left)),
-                 renewal);
+    found->Fault("certificate",
+                 fmt::format("{}: expired {} ago", whose, privacy::DaysOrHours(-left)), renewal);
   else if (now < certificate.not_before)
     found->Fault("certificate", fmt::format("{}: not valid yet", whose),
                  "set the clock (timedatectl, chronyc)");
   else if (due < 0)
-    found->Warn("certificate", fmt::format("{}, renewal is due since {}", text, DaysOrHours(-due)),
+    found->Warn("certificate",
+                fmt::format("{}, renewal is due since {}", text, privacy::DaysOrHours(-due)),
                 renewal);
   else
-    found->Ok("certificate", fmt::format("{}, renewal is due in {}", text, DaysOrHours(due)));
+    found->Ok("certificate",
+              fmt::format("{}, renewal is due in {}", text, privacy::DaysOrHours(due)));
 }
 
 std::string FromHere(const std::string& listen) {

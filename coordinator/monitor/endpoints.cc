@@ -9,7 +9,6 @@ namespace tributary::monitor {
 namespace {
 
 constexpr std::string_view kRuns = "/api/v1/runs";
-constexpr std::chrono::seconds kPatience{5};  // with the driver's thread
 
 const Asset* FindAsset(std::string_view path) {
   for (const Asset& asset : Assets())
@@ -30,10 +29,7 @@ Result<std::string> Endpoints::Ask(Make make) {
   const bool posted = driver_.Post(
       [promise, make](daemon::Federation& federation) { promise->set_value(make(federation)); });
   if (!posted) return MakeError(Code::kUnavailable, "the coordinator stops");
-  if (answer.wait_for(kPatience) != std::future_status::ready)
-    return MakeError(Code::kUnavailable, "the coordinator's thread has not answered for {} s",
-                     kPatience.count());
-  return answer.get();
+  return http::AnswerOf(std::move(answer), "the coordinator's");
 }
 
 http::Answer Endpoints::Serve(std::string_view path) {

@@ -10,8 +10,6 @@ constexpr MetricType kCounter = MetricType::kCounter, kGauge = MetricType::kGaug
 
 const std::vector<double> kWriteSeconds = {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025,
                                            0.05,   0.1,   0.25,   0.5,   1,    2.5};
-const std::vector<double> kPhaseSeconds = {0.1, 0.5, 1,   5,    10,   30,   60,
-                                           120, 300, 600, 1800, 3600, 14400};
 
 std::vector<MetricInfo> MakeTable() {
   return {
@@ -76,7 +74,7 @@ std::vector<MetricInfo> MakeTable() {
        "How long stages select (wait for clients before they open), report (wait for updates) and "
        "aggregate.",
        {"phase"},
-       kPhaseSeconds},
+       http::LongDurations()},
       {"tributary_updates_accepted_total", kCounter, "Updates that count, by task.", {"task"}},
       {"tributary_updates_rejected_total",
        kCounter,

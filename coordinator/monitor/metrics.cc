@@ -18,10 +18,6 @@ namespace {
 
 double Seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
 
-double UnixSeconds() {
-  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
-
 std::optional<double> Epsilon(const daemon::RunSetup& setup, int64_t charged) {
   const RunPlan& plan = setup.plan.run;
   if (!plan.privacy) return std::nullopt;
@@ -36,7 +32,7 @@ std::optional<double> Epsilon(const daemon::RunSetup& setup, int64_t charged) {
 
 }  // namespace
 
-Metrics::Metrics() : started_(UnixSeconds()) {
+Metrics::Metrics() : started_(http::UnixSeconds()) {
   // Series that begin at zero, so that their first event is seen as an increase.
   using enum MetricId;
   for (const char* outcome : {"accepted", "refused", "elsewhere"})
@@ -137,17 +133,9 @@ void Metrics::Refused(const ClientId&, const Error&) {
 
 std::string Metrics::Render(const daemon::Federation& federation, const Readings& readings) {
   using enum MetricId;
-  const auto add = [this](MetricId metric, int64_t now, int64_t* last) {
-    series_.Counter(metric).Increment(static_cast<double>(now - *last));
-    *last = now;
-  };
-  add(kUploadBytes, readings.bytes_received, &received_);
-  add(kDownloadBytes, readings.bytes_sent, &sent_);
-  for (const auto& [reason, count] : readings.refused) {
-    int64_t& last = refused_[reason];
-    series_.Counter(kRefused, {reason}).Increment(static_cast<double>(count - last));
-    last = count;
-  }
+  series_.RaiseTo(kUploadBytes, readings.bytes_received);
+  series_.RaiseTo(kDownloadBytes, readings.bytes_sent);
+  for (const auto& [reason, count] : readings.refused) series_.RaiseTo(kRefused, count, {reason});
   http::Gauges gauges(MetricTable());
   gauges.Set(kBuildInfo, {kVersion, kNumerics}, 1);
   gauges.Set(kStartTime, {}, started_);

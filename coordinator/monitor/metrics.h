@@ -55,9 +55,7 @@ class Metrics : public daemon::Observer {
 
   http::Series series_{MetricTable()};
   std::map<RunId, Known> runs_;
-  const double started_;             // Unix time
-  int64_t received_ = 0, sent_ = 0;  // as they were counted last
-  std::map<std::string_view, int64_t> refused_;
+  const double started_;  // Unix time
 };
 
 }  // namespace tributary::monitor

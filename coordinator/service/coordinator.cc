@@ -176,9 +176,7 @@ Status CoordinatorDaemon::OpenHttp(const daemon::Settings& settings) {
   if (settings.http_listen.empty()) return {};
   http::Options options;
   options.listen = settings.http_listen;
-  if (!settings.http_token_file.empty()) {
-    ASSIGN_OR_RETURN(options.token, http::ReadToken(settings.http_token_file));
-  }
+  options.token_file = settings.http_token_file;
   options.is_open = &monitor::Endpoints::IsOpen;
   options.handle = [this](std::string_view path) { return endpoints_.Serve(path); };
   ASSIGN_OR_RETURN(http_, http::Server::Start(std::move(options)));

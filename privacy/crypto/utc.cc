@@ -15,4 +15,10 @@ std::string Utc(int64_t unix_seconds) {
   return text;
 }
 
+std::string DaysOrHours(int64_t seconds) {
+  constexpr int64_t kHour = 3600, kDay = 24 * kHour;
+  return seconds < 2 * kDay ? std::to_string(seconds / kHour) + " h"
+                            : std::to_string(seconds / kDay) + " days";
+}
+
 }  // namespace tributary::privacy

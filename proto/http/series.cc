@@ -6,6 +6,8 @@
 #include <prometheus/histogram.h>
 #include <prometheus/text_serializer.h>
 
+#include <chrono>
+
 #include "aggregation/base/status.h"
 
 namespace tributary::http {
@@ -25,6 +27,16 @@ std::string_view NameOf(MetricType type) {
 
 }  // namespace
 
+const std::vector<double>& LongDurations() {
+  static const std::vector<double> bounds = {0.1, 0.5, 1,   5,    10,   30,   60,
+                                             120, 300, 600, 1800, 3600, 14400};
+  return bounds;
+}
+
+double UnixSeconds() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
 std::string RenderTable(MetricTable table) {
   std::string out = "| metric | type | labels | what |\n|---|---|---|---|\n";
   for (const MetricInfo& metric : table)
@@ -41,6 +53,11 @@ Series::Series(MetricTable table) : table_(table) {
     if (table[id].type == MetricType::kHistogram)
       histograms_[id] = &prometheus::BuildHistogram().Name(name).Help(help).Register(registry_);
   }
+}
+
+void Series::RaiseAt(size_t metric, double total, const LabelValues& labels) {
+  prometheus::Counter& counter = CounterAt(metric, labels);
+  counter.Increment(total - counter.Value());
 }
 
 prometheus::Counter& Series::CounterAt(size_t metric, const LabelValues& labels) {

@@ -24,6 +24,10 @@ struct MetricInfo {
 };
 using MetricTable = std::span<const MetricInfo>;  // outlives what is made from it
 
+// Buckets of what takes from a moment to hours, in seconds.
+const std::vector<double>& LongDurations();
+double UnixSeconds();
+
 // Rows of a table in Markdown.
 std::string RenderTable(MetricTable table);
 
@@ -39,9 +43,14 @@ class Series {
   prometheus::Histogram& Histogram(auto metric, const LabelValues& labels = {}) {
     return HistogramAt(static_cast<size_t>(metric), labels);
   }
+  // Of a counter whose total somebody else counts; it never falls.
+  void RaiseTo(auto metric, int64_t total, const LabelValues& labels = {}) {
+    RaiseAt(static_cast<size_t>(metric), static_cast<double>(total), labels);
+  }
   std::vector<prometheus::MetricFamily> Collect() const { return registry_.Collect(); }
 
  private:
+  void RaiseAt(size_t metric, double total, const LabelValues& labels);
   prometheus::Counter& CounterAt(size_t metric, const LabelValues& labels);
   prometheus::Histogram& HistogramAt(size_t metric, const LabelValues& labels);
 

@@ -58,6 +58,14 @@ Answer AnswerOf(const Error& why) {
   return {status, "text/plain; charset=utf-8", why.message + "\n"};
 }
 
+Result<std::string> AnswerOf(std::future<Result<std::string>> answer, std::string_view whose) {
+  constexpr std::chrono::seconds kPatience{5};
+  if (answer.wait_for(kPatience) != std::future_status::ready)
+    return MakeError(Code::kUnavailable, "{} thread has not answered for {} s", whose,
+                     kPatience.count());
+  return answer.get();
+}
+
 Result<privacy::Secret> ReadToken(const std::filesystem::path& file) {
   ASSIGN_OR_RETURN(const privacy::Secret content, privacy::ReadPrivateFile(file));
   const std::string_view text = content.text();
@@ -72,13 +80,17 @@ Result<privacy::Secret> ReadToken(const std::filesystem::path& file) {
 }
 
 Result<std::unique_ptr<Server>> Server::Start(Options options) {
+  privacy::Secret token;
+  if (!options.token_file.empty()) {
+    ASSIGN_OR_RETURN(token, ReadToken(options.token_file));
+  }
   const std::string listen = options.listen;
   if (!rpc::IsLoopback(listen))
     return InvalidArgument(
         "http.listen = \"{}\": only loopback addresses are served, such as 127.0.0.1:7342; for "
         "others put a proxy with TLS in front of it and set http.token_file",
         listen);
-  auto server = std::unique_ptr<Server>(new Server(std::move(options)));
+  auto server = std::unique_ptr<Server>(new Server(std::move(options), std::move(token)));
   mg_init_library(0);
   const std::string address =
       listen.starts_with("localhost:") ? "127.0.0.1" + listen.substr(9) : listen;
@@ -130,7 +142,7 @@ int Server::OnRequest(mg_connection* connection) {
 }
 
 Answer Server::AnswerTo(const mg_connection* connection, std::string_view path) const {
-  if (options_.token.size() == 0 && !IsLoopbackHost(Header(connection, "Host")))
+  if (token_.size() == 0 && !IsLoopbackHost(Header(connection, "Host")))
     return {403, "text/plain", "without a token the host must be a loopback address\n"};
   if (!options_.is_open(path) && !HasToken(connection))
     return {401, "text/plain", "the token of http.token_file is needed: Authorization: Bearer\n"};
@@ -138,11 +150,11 @@ Answer Server::AnswerTo(const mg_connection* connection, std::string_view path) 
 }
 
 bool Server::HasToken(const mg_connection* connection) const {
-  if (options_.token.size() == 0) return true;
+  if (token_.size() == 0) return true;
   const std::string_view given = Header(connection, "Authorization");
   if (!given.starts_with(kBearer)) return false;
   return privacy::EqualInConstantTime(std::as_bytes(std::span(given.substr(kBearer.size()))),
-                                      options_.token.bytes());
+                                      token_.bytes());
 }
 
 }  // namespace tributary::http

@@ -9,6 +9,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <future>
 #include <memory>
 
 #include "aggregation/base/status.h"
@@ -26,8 +27,8 @@ struct Answer {
 };
 
 struct Options {
-  std::string listen;     // "host:port"; port 0: any
-  privacy::Secret token;  // empty: none is asked for
+  std::string listen;                // "host:port"; port 0: any
+  std::filesystem::path token_file;  // as ReadToken has it; empty: no token is asked for
   // Pages that need no token, since they say nothing about the project.
   std::function<bool(std::string_view path)> is_open;
   // Called from several threads at once.
@@ -36,22 +37,28 @@ struct Options {
 
 class Server {
  public:
-  // INVALID_ARGUMENT where the address is not a loopback one, UNAVAILABLE where it is taken.
+  // Errors of ReadToken, INVALID_ARGUMENT where the address is not a loopback one, UNAVAILABLE
+  // where it is taken.
   static Result<std::unique_ptr<Server>> Start(Options options);
   ~Server();  // waits for answers under way
 
   int port() const { return port_; }
 
  private:
-  explicit Server(Options options) : options_(std::move(options)) {}
+  Server(Options options, privacy::Secret token)
+      : options_(std::move(options)), token_(std::move(token)) {}
   static int OnRequest(mg_connection* connection);
   Answer AnswerTo(const mg_connection* connection, std::string_view path) const;
   bool HasToken(const mg_connection* connection) const;
 
   const Options options_;
+  const privacy::Secret token_;
   mg_context* context_ = nullptr;
   int port_ = 0;
 };
+
+// What another thread says, which is given five seconds; `whose` it is stands in the error.
+Result<std::string> AnswerOf(std::future<Result<std::string>> answer, std::string_view whose);
 
 // What a question that failed is answered with.
 Answer AnswerOf(const Error& why);
