@@ -9,17 +9,19 @@
 #include "proto/message/transfer.h"
 
 // Every message that travels by itself, for what must exist for each of them.
-#define TRIBUTARY_MESSAGES(X)                                                               \
-  X(ClientMessage)                                                                          \
-  X(CoordinatorMessage)                                                                     \
-  X(UploadMessage)                                                                          \
-  X(UploadState)                                                                            \
-  X(ManifestRequest)                                                                        \
-  X(CheckpointManifest)                                                                     \
-  X(FetchRequest)                                                                           \
-  X(Chunk)                                                                                  \
-  X(Document) X(Submission) X(RunRef) X(RunsRequest) X(BackupRequest) X(ControlRequest)     \
-      X(LogsRequest) X(AboutRequest) X(ExportRequest) X(ExportManifest) X(EnrolmentRequest) \
-          X(EnrolmentAnswer) X(RenewRequest) X(InviteRequest) X(Invitation) X(SignRequest)  \
-              X(CertificatesRequest) X(ApproveRequest) X(RevokeRequest) X(IssuedChain)      \
-                  X(ClientRef)
+#define TRIBUTARY_MESSAGES(X)                                                                   \
+  X(ClientMessage)                                                                              \
+  X(CoordinatorMessage)                                                                         \
+  X(UploadMessage)                                                                              \
+  X(UploadState)                                                                                \
+  X(ManifestRequest)                                                                            \
+  X(CheckpointManifest)                                                                         \
+  X(ModelRequest)                                                                               \
+  X(ModelManifest)                                                                              \
+  X(FetchRequest)                                                                               \
+  X(Chunk)                                                                                      \
+  X(Document)                                                                                   \
+  X(Submission) X(RunRef) X(RunsRequest) X(BackupRequest) X(ControlRequest) X(LogsRequest)      \
+      X(AboutRequest) X(ExportRequest) X(ExportManifest) X(EnrolmentRequest) X(EnrolmentAnswer) \
+          X(RenewRequest) X(InviteRequest) X(Invitation) X(SignRequest) X(CertificatesRequest)  \
+              X(ApproveRequest) X(RevokeRequest) X(IssuedChain) X(ClientRef)

@@ -36,6 +36,8 @@ class SafetensorsReader {
 
   const TensorViewMap& tensors() const { return tensors_; }
   const Metadata& metadata() const { return metadata_; }
+  // Names of the files that an index names, in their order; of one file none.
+  const std::vector<std::string>& shards() const { return shards_; }
 
  private:
   SafetensorsReader() = default;
@@ -43,6 +45,7 @@ class SafetensorsReader {
 
   std::vector<MappedFile> files_;
   std::vector<Tensor> copies_;
+  std::vector<std::string> shards_;
   TensorViewMap tensors_;
   Metadata metadata_;
 };

@@ -62,6 +62,7 @@ Result<std::shared_ptr<const SafetensorsReader>> SafetensorsReader::OpenSharded(
   for (const auto& [shard, names] : *shards) {
     SafetensorsContent content;
     RETURN_IF_ERROR(reader->Map(index.parent_path() / shard, &content));
+    reader->shards_.push_back(shard);
     for (const std::string& name : names)
       if (!content.tensors.contains(name))
         return InvalidArgument("{}: {} is not in {}", index.string(), name, shard);

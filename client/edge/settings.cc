@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "aggregation/base/units.h"
 #include "coordinator/config/read.h"
 
 namespace tributary::edge {
@@ -15,6 +16,9 @@ std::vector<config::Key> KeysOf(Settings& s) {
        "An HTTP CONNECT proxy, http://host:port; when absent, that of the environment."},
       {"directory", &s.directory, false, "Where the client keeps its journal and its cache."},
       {"models", &s.models, false, "Directories of base models, which runs name by digest."},
+      {"cache.models_quota", &s.models_quota, false,
+       "Disk for base models that are fetched from the coordinator: those that policy.models lists "
+       "and `models` does not hold."},
       {"device", &s.device, false, "auto, cpu, cuda or cuda:N."},
       {"http.listen", &s.http_listen, false,
        "Address of the client's metrics, health and status, host:port, such as 127.0.0.1:7343; "
@@ -78,8 +82,9 @@ std::vector<config::Key> KeysOf(Settings& s) {
 }
 
 std::span<const config::SectionHelp> SettingsSections() {
-  static constexpr std::array<config::SectionHelp, 7> kSections = {
+  static constexpr std::array<config::SectionHelp, 8> kSections = {
       {{"", "The client as a whole."},
+       {"cache", "What is kept of what was fetched."},
        {"connection", "How the coordinator is reached."},
        {"http", "What the site sees of its client: metrics, health and status."},
        {"data", "The site's rows; which columns mean what."},
@@ -87,6 +92,14 @@ std::span<const config::SectionHelp> SettingsSections() {
        {"policy", "What the site allows, whatever a coordinator asks."},
        config::kLogSection}};
   return kSections;
+}
+
+int64_t ModelsQuota(const Settings& settings) {
+  return ParseSize(settings.models_quota).value_or(0);
+}
+
+std::filesystem::path FetchedModel(const Settings& settings, const std::string& digest) {
+  return settings.directory / "base-models" / digest;
 }
 
 std::filesystem::path IdentityDirectory(const Settings& settings) {
@@ -99,6 +112,8 @@ Result<Settings> ReadSettings(const std::filesystem::path& file) {
   settings.directory = base / settings.directory;
   RETURN_IF_ERROR(config::ReadKeysFile(file, KeysOf(settings), SettingsSections()));
   std::vector<config::Fault> faults;
+  if (const auto quota = ParseSize(settings.models_quota); !quota)
+    faults.push_back({file.string(), "cache.models_quota: " + quota.error().message});
   for (std::string& fault : Faults(settings.policy))
     faults.push_back({file.string(), std::move(fault)});
   RETURN_IF_ERROR(config::AsStatus(faults));

@@ -23,6 +23,7 @@ struct Settings {
   int64_t threads = 1;
   std::string http_listen;  // empty: nobody is told
   std::filesystem::path http_token_file;
+  std::string models_quota = "20GB";  // of base models that were fetched
   DataSettings data;
   Policy policy;
   LogOptions log;
@@ -30,6 +31,11 @@ struct Settings {
 
 std::vector<config::Key> KeysOf(Settings& settings);
 std::span<const config::SectionHelp> SettingsSections();
+
+// Bytes; of settings that were read.
+int64_t ModelsQuota(const Settings& settings);
+// Where a base model is that was fetched; it may not be there.
+std::filesystem::path FetchedModel(const Settings& settings, const std::string& digest);
 
 // Where the site's identity is (privacy/crypto/credentials.h).
 std::filesystem::path IdentityDirectory(const Settings& settings);

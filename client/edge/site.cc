@@ -69,7 +69,19 @@ Result<client::TextModel> FindModel(const Settings& settings, const std::string&
     found.push_back(model ? fmt::format("{} is {}", directory, model->directory.digest.Hex())
                           : model.error().message);
   }
-  return MakeError(Code::kFailedPrecondition, "the run needs the base model {}; of `models`, {}",
+  std::error_code error;
+  const std::filesystem::path fetched = FetchedModel(settings, digest);
+  if (std::filesystem::is_directory(fetched, error)) {
+    auto model = client::OpenTextModel(fetched);
+    if (model && model->directory.digest.Hex() == digest) {
+      std::filesystem::last_write_time(fetched, std::filesystem::file_time_type::clock::now(),
+                                       error);  // the last to leave when room is needed
+      return *std::move(model);
+    }
+  }
+  return MakeError(Code::kFailedPrecondition,
+                   "the run needs the base model {}; of `models`, {}; what policy.models lists is "
+                   "fetched where the coordinator offers it",
                    digest,
                    found.empty() ? "there is none" : fmt::format("{}", fmt::join(found, "; ")));
 }

@@ -21,8 +21,8 @@ struct Site {
   client::SiteData DataFor(const std::string& name, int64_t rank, TaskKind kind) const;
 };
 
-// The base model that a plan names, of the directories in `models`. FAILED_PRECONDITION says what
-// they hold instead.
+// The base model that a plan names, of the directories in `models` and of those that were fetched.
+// FAILED_PRECONDITION says what they hold instead.
 Result<client::TextModel> FindModel(const Settings& settings, const std::string& digest);
 
 // FAILED_PRECONDITION: no directory holds the model; labels that the plan does not have, with both

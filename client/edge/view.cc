@@ -23,7 +23,7 @@ std::vector<MetricInfo> MakeTable() {
       {"tributary_edge_state",
        kGauge,
        "1 for what the client does: disconnected, idle, waiting (for its worker), loading, "
-       "training, measuring, uploading or reporting.",
+       "fetching (a base model), training, measuring, uploading or reporting.",
        {"state"}},
       {"tributary_edge_connections_total",
        kCounter,

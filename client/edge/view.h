@@ -18,7 +18,7 @@ struct RunView {
   RunId run;
   client::Standing standing = client::Standing::kOpen;
   std::optional<Task> task;         // in hand
-  std::string_view state = "idle";  // waiting, loading, training, measuring, uploading, reporting
+  std::string_view state = "idle";  // waiting, loading, fetching, training, ...
   double seconds = 0;               // since the task was begun
   int64_t round = 0;                // of the newest task
   std::string last;                 // how the last task ended, or empty

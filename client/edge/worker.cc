@@ -1,8 +1,11 @@
 #include "client/edge/worker.h"
 
+#include <algorithm>
+
 #include "aggregation/base/file.h"
 #include "aggregation/strategy/run_state.h"
 #include "aggregation/tensor/safetensors.h"
+#include "client/edge/model_cache.h"
 #include "coordinator/config/read.h"
 #include "proto/rpc/fetch.h"
 
@@ -117,6 +120,18 @@ Result<const config::Config*> Worker::PlanFor(const Job& job) {
   return &plan_;
 }
 
+// The base model of the plan, where the policy names it and no directory holds it.
+Status Worker::FetchModel(const Job& job, std::stop_token stop) {
+  const std::string& digest = plan_.model.digest;
+  const auto& allowed = settings_.policy.models;
+  if (site_ != nullptr || std::count(allowed.begin(), allowed.end(), digest) == 0) return {};
+  if (FindModel(settings_, digest)) return {};
+  on_state_(job, "fetching");
+  const Status fetched = ModelCache(settings_, channel_, traffic_).Fetch(job.run, digest, stop);
+  // Where it is not offered, the search says what there is instead.
+  return !fetched && fetched.error().code == Code::kNotFound ? Status() : fetched;
+}
+
 Result<const Site*> Worker::SiteFor(const Job& job, const DataDigests& data) {
   RETURN_IF_ERROR(PlanFor(job));
   if (site_ != nullptr && site_data_ == data) return site_.get();
@@ -154,6 +169,7 @@ Result<Done> Worker::Attempt(const Job& job, std::stop_token stop) {
     done.standing = client::Standing::kPending;
     return done;
   }
+  RETURN_IF_ERROR(FetchModel(job, stop));
   ASSIGN_OR_RETURN(const Site* const site, SiteFor(job, digests));
   const client::SiteData data = site->DataFor(name_, job.rank, job.task.kind);
   if (job.task.kind == TaskKind::kTrain)

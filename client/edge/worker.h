@@ -63,6 +63,7 @@ class Worker {
   Result<Done> KeepAdapter(const Job& job);
   Result<const config::Config*> PlanFor(const Job& job);
   Result<const Site*> SiteFor(const Job& job, const DataDigests& data);
+  Status FetchModel(const Job& job, std::stop_token stop);
   // Why the site's policy refuses the task; `steps` is 0 while they are not known.
   std::optional<Done> Refusal(const Job& job, int64_t steps) const;
 

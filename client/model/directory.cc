@@ -69,13 +69,17 @@ Result<Directory> OpenDirectory(const std::filesystem::path& path, const Tokeniz
                      "{}: missing (transformers writes it for every fast tokenizer)",
                      (path / "tokenizer.json").string());
   if (check) RETURN_IF_ERROR(check(path / "tokenizer.json", directory.config));
+  directory.files = {"config.json", "tokenizer.json"};
   std::filesystem::path weights = path / "model.safetensors";
   const std::filesystem::path index = path / "model.safetensors.index.json";
   if (std::filesystem::exists(weights, error)) {
     ASSIGN_OR_RETURN(directory.file, SafetensorsReader::Open(weights));
+    directory.files.emplace_back(weights.filename());
   } else if (std::filesystem::exists(index, error)) {
     weights = index;
     ASSIGN_OR_RETURN(directory.file, SafetensorsReader::OpenSharded(index));
+    directory.files.emplace_back(index.filename());
+    for (const std::string& shard : directory.file->shards()) directory.files.push_back(shard);
   } else {
     return MakeError(
         Code::kNotFound,

@@ -13,6 +13,7 @@ namespace tributary::model {
 
 struct Directory {
   std::filesystem::path path;
+  std::vector<std::string> files;  // what it is read from: config.json, tokenizer.json, the weights
   const Family* family = nullptr;
   Config config;
   Digest digest;  // SHA-256 over config.json and every weight by name, dtype, shape and bytes

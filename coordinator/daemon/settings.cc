@@ -29,6 +29,8 @@ std::vector<config::Key> KeysOf(Settings& s) {
       {"http.token_file", &s.http_token_file, false,
        "File (mode 0600) whose first line is the token that every page but health then needs."},
   };
+  keys.push_back({"models.offered", &s.offered_models, false,
+                  "Directories of base models that sites may fetch which do not have them."});
   AddLimitKeys(s.limits, &keys);
   keys.push_back(
       {"retention.updates",
@@ -51,10 +53,11 @@ std::vector<config::Key> KeysOf(Settings& s) {
 }
 
 std::span<const config::SectionHelp> SettingsSections() {
-  static constexpr std::array<config::SectionHelp, 6> kSections = {
+  static constexpr std::array<config::SectionHelp, 7> kSections = {
       {{"", "The coordinator as a whole."},
        {"enrolment", "The port for those who have no certificate yet."},
        {"http", "What the operator sees: metrics, health and the dashboard."},
+       {"models", "Base models for sites that do not have them."},
        {"limits", "How much it takes on, and what others may cost it."},
        {"retention", "What is kept of runs."},
        config::kLogSection}};
@@ -96,6 +99,8 @@ Result<Settings> ReadSettings(const std::filesystem::path& file) {
   RETURN_IF_ERROR(CheckName("project", settings.project));
   if (Status good = CheckLimits(settings.limits); !good)
     return Annotate(good.error(), file.string());
+  for (std::string& model : settings.offered_models)
+    model = (file.parent_path() / model).lexically_normal().string();
   if (settings.address.empty()) settings.address = settings.listen;
   if (settings.enrolment_address.empty()) settings.enrolment_address = settings.enrolment_listen;
   return settings;

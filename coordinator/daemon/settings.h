@@ -18,6 +18,7 @@ struct Settings {
   Limits limits;
   std::string http_listen;  // empty: no metrics, no dashboard
   std::filesystem::path http_token_file;
+  std::vector<std::string> offered_models;  // directories
   Retention retention;
   LogOptions log;
 };

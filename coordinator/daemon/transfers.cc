@@ -10,13 +10,45 @@ int64_t Payload::size() const {
   return bytes;
 }
 
-Result<std::function<Result<std::shared_ptr<const CheckpointView>>()>> Transfers::View(
-    Federation& federation, const ClientId& client, const RunId& id, const Digest& checkpoint) {
+namespace {
+
+Result<Run*> RunWith(Federation& federation, const ClientId& client, const RunId& id) {
   ASSIGN_OR_RETURN(Run* const run, federation.RunOf(id));
   const auto clients = federation.ClientsOf(*run);
   if (!std::binary_search(clients.begin(), clients.end(), client))
     return MakeError(Code::kPermissionDenied, "{} does not take part in run {}", client.value,
                      id.value);
+  return run;
+}
+
+Result<Payload> FilesOf(const std::shared_ptr<const OfferedModel>& model,
+                        const std::vector<Digest>& digests) {
+  Payload payload{{model}, {}};
+  for (const Digest& digest : digests) {
+    const auto it = model->files.find(digest);
+    if (it == model->files.end())
+      return MakeError(Code::kNotFound, "the model has no file {}", digest.Hex());
+    payload.parts.push_back(it->second->bytes());
+  }
+  return payload;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const OfferedModel>> Transfers::Model(Federation& federation,
+                                                             const ClientId& client,
+                                                             const RunId& id) const {
+  ASSIGN_OR_RETURN(Run* const run, RunWith(federation, client, id));
+  auto model = models_.Find(run->setup().config.model.digest);
+  if (model == nullptr)
+    return MakeError(Code::kNotFound, "the coordinator does not offer base model {}",
+                     run->setup().config.model.digest);
+  return model;
+}
+
+Result<std::function<Result<std::shared_ptr<const CheckpointView>>()>> Transfers::View(
+    Federation& federation, const ClientId& client, const RunId& id, const Digest& checkpoint) {
+  ASSIGN_OR_RETURN(Run* const run, RunWith(federation, client, id));
   const coordinator::State* state = run->state();
   const coordinator::Stage* stage = state == nullptr ? nullptr : state->OpenStage();
   const bool is_current = state != nullptr && (checkpoint == state->checkpoint ||
@@ -45,6 +77,11 @@ Result<std::function<Result<proto::CheckpointManifest>()>> Transfers::Manifest(
 
 Result<Opener> Transfers::Fetch(Federation& federation, const ClientId& client,
                                 const proto::FetchRequest& request) {
+  ASSIGN_OR_RETURN(Run* const run, RunWith(federation, client, request.run));
+  if (request.checkpoint.Hex() == run->setup().config.model.digest) {
+    ASSIGN_OR_RETURN(const auto model, Model(federation, client, request.run));
+    return [model, digests = request.digests] { return FilesOf(model, digests); };
+  }
   if (request.checkpoint != Digest{}) {
     ASSIGN_OR_RETURN(auto open, View(federation, client, request.run, request.checkpoint));
     return [open, digests = request.digests]() -> Result<Payload> {
@@ -59,11 +96,6 @@ Result<Opener> Transfers::Fetch(Federation& federation, const ClientId& client,
       return payload;
     };
   }
-  ASSIGN_OR_RETURN(Run* const run, federation.RunOf(request.run));
-  const auto clients = federation.ClientsOf(*run);
-  if (!std::binary_search(clients.begin(), clients.end(), client))
-    return MakeError(Code::kPermissionDenied, "{} does not take part in run {}", client.value,
-                     request.run.value);
   if (request.digests.size() != 1 || request.digests[0] != run->setup().plan_blob)
     return MakeError(Code::kNotFound, "run {} offers nothing by that digest", request.run.value);
   auto text = std::make_shared<const std::string>(run->setup().plan_text);

@@ -6,6 +6,7 @@
 
 #include "coordinator/daemon/checkpoint_views.h"
 #include "coordinator/daemon/federation.h"
+#include "coordinator/daemon/offered_models.h"
 
 namespace tributary::daemon {
 
@@ -26,11 +27,17 @@ using Opener = std::function<Result<Payload>()>;
 
 class Transfers {
  public:
+  // Before anybody calls.
+  void Offer(OfferedModels models) { models_ = std::move(models); }
+
   // The two that a client may call; on the driver's thread. The view is made later, by the result.
   Result<std::function<Result<proto::CheckpointManifest>()>> Manifest(
       Federation& federation, const ClientId& client, const proto::ManifestRequest& request);
   Result<Opener> Fetch(Federation& federation, const ClientId& client,
                        const proto::FetchRequest& request);
+  // The base model of a run that the client takes part in; NOT_FOUND where it is not offered.
+  Result<std::shared_ptr<const OfferedModel>> Model(Federation& federation, const ClientId& client,
+                                                    const RunId& run) const;
   // Of whoever may read released states.
   Result<Opener> FetchState(Federation& federation, const proto::FetchRequest& request);
 
@@ -38,6 +45,7 @@ class Transfers {
   Result<std::function<Result<std::shared_ptr<const CheckpointView>>()>> View(
       Federation& federation, const ClientId& client, const RunId& run, const Digest& checkpoint);
 
+  OfferedModels models_;
   std::map<RunId, std::shared_ptr<CheckpointViews>> views_;
 };
 

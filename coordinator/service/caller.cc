@@ -30,6 +30,7 @@ std::span<const Right> Rights() {
       {"Session/About", {kClient, kViewer, kResearcher, kOfficer, kAdmin}},
       {"Transfer/Upload", {kClient}},
       {"Transfer/Manifest", {kClient}},
+      {"Transfer/Model", {kClient}},
       {"Transfer/Fetch", {kClient, kViewer, kResearcher, kAdmin}},
       {"Admin/Submit", {kResearcher, kAdmin}, kNoted},
       {"Admin/Control", {kResearcher, kAdmin}, kNoted},

@@ -62,6 +62,8 @@ Result<std::unique_ptr<CoordinatorDaemon>> CoordinatorDaemon::Start(
   auto daemon = std::unique_ptr<CoordinatorDaemon>(
       new CoordinatorDaemon(settings, insecure, std::move(log), std::move(trail)));
   daemon->log_->KeepIn(&daemon->recent_);
+  ASSIGN_OR_RETURN(auto models, daemon::OfferedModels::Open(settings.offered_models));
+  daemon->transfers_.Offer(std::move(models));
   RETURN_IF_ERROR(daemon->Open(settings));
   RETURN_IF_ERROR(daemon->Serve(settings));
   daemon->endpoints_.SetReady(true);

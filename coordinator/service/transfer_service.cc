@@ -14,8 +14,9 @@ using grpc::ByteBuffer;
 
 constexpr size_t kUploadsAtOnce = 16;  // each has up to two chunks in hand and one on its way
 
-using Base = v1::Transfer::WithRawCallbackMethod_Upload<v1::Transfer::WithRawCallbackMethod_Fetch<
-    v1::Transfer::WithRawCallbackMethod_Manifest<v1::Transfer::Service>>>;
+using Base = v1::Transfer::WithRawCallbackMethod_Upload<
+    v1::Transfer::WithRawCallbackMethod_Fetch<v1::Transfer::WithRawCallbackMethod_Manifest<
+        v1::Transfer::WithRawCallbackMethod_Model<v1::Transfer::Service>>>>;
 
 class Service : public Base {
  public:
@@ -37,32 +38,56 @@ class Service : public Base {
 
   grpc::ServerUnaryReactor* Manifest(grpc::CallbackServerContext* context,
                                      const ByteBuffer* request, ByteBuffer* response) override {
+    return Answer<proto::ManifestRequest>(
+        context, "Transfer/Manifest", request, response,
+        [this](daemon::Federation& federation, const ClientId& client,
+               const proto::ManifestRequest& asked) {
+          return parts_.transfers.Manifest(federation, client, asked);
+        });
+  }
+
+  grpc::ServerUnaryReactor* Model(grpc::CallbackServerContext* context, const ByteBuffer* request,
+                                  ByteBuffer* response) override {
+    using Make = std::function<Result<proto::ModelManifest>()>;
+    return Answer<proto::ModelRequest>(
+        context, "Transfer/Model", request, response,
+        [this](daemon::Federation& federation, const ClientId& client,
+               const proto::ModelRequest& asked) -> Result<Make> {
+          ASSIGN_OR_RETURN(const auto model, parts_.transfers.Model(federation, client, asked.run));
+          return [model]() -> Result<proto::ModelManifest> { return model->manifest; };
+        });
+  }
+
+ private:
+  // `resolve` on the driver's thread, what it returns on the pool, where the answer is made.
+  template <typename Request>
+  grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, std::string_view method,
+                                   const ByteBuffer* request, ByteBuffer* response, auto resolve) {
     auto* reactor = context->DefaultReactor();
     const auto fail = [reactor](const Error& why) { reactor->Finish(ToGrpc(why)); };
-    const auto caller = parts_.gate.Admit(*context, "Transfer/Manifest");
+    const auto caller = parts_.gate.Admit(*context, method);
     if (!caller) return fail(caller.error()), reactor;
-    const auto decoded = proto::Decode<proto::ManifestRequest>(ToBytes(*request));
+    const auto decoded = proto::Decode<Request>(ToBytes(*request));
     if (!decoded) {
-      parts_.gate.refusals().Add(Refusal::kMalformed, *caller, "Transfer/Manifest",
-                                 decoded.error());
+      parts_.gate.refusals().Add(Refusal::kMalformed, *caller, method, decoded.error());
       return fail(decoded.error()), reactor;
     }
-    const bool posted = parts_.driver.Post([this, fail, reactor, response, name = caller->name,
-                                            decoded = *decoded](daemon::Federation& federation) {
-      auto open = parts_.transfers.Manifest(federation, {name}, decoded);
-      if (!open) return fail(open.error());
-      parts_.pool.Post([fail, reactor, response, open = *std::move(open)] {
-        const auto manifest = open();
-        if (!manifest) return fail(manifest.error());
-        *response = ToBuffer(proto::Encode(*manifest));
-        reactor->Finish(grpc::Status::OK);
-      });
-    });
+    const bool posted =
+        parts_.driver.Post([this, fail, reactor, response, resolve, name = caller->name,
+                            decoded = *decoded](daemon::Federation& federation) {
+          auto make = resolve(federation, ClientId{name}, decoded);
+          if (!make) return fail(make.error());
+          parts_.pool.Post([fail, reactor, response, make = *std::move(make)] {
+            const auto answer = make();
+            if (!answer) return fail(answer.error());
+            *response = ToBuffer(proto::Encode(*answer));
+            reactor->Finish(grpc::Status::OK);
+          });
+        });
     if (!posted) fail({Code::kUnavailable, "the coordinator stops"});
     return reactor;
   }
 
- private:
   TransferParts parts_;
   const std::shared_ptr<UploadTurns> turns_ = UploadTurns::Make(kUploadsAtOnce);
 };

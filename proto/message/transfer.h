@@ -72,6 +72,31 @@ struct CheckpointManifest {
   bool operator==(const CheckpointManifest&) const = default;
 };
 
+struct ModelRequest {
+  static constexpr std::string_view kName = "ModelRequest";
+  RunId run;
+  static void Fields(auto& m, auto&& f) { f("run", m.run); }
+  bool operator==(const ModelRequest&) const = default;
+};
+
+struct ModelFile {
+  static constexpr std::string_view kName = "ModelFile";
+  std::string name;
+  Digest digest;  // SHA-256
+  int64_t size = 0;
+  static void Fields(auto& m, auto&& f) {
+    f("name", m.name), f("digest", m.digest), f("size", m.size);
+  }
+  bool operator==(const ModelFile&) const = default;
+};
+
+struct ModelManifest {
+  static constexpr std::string_view kName = "ModelManifest";
+  std::vector<ModelFile> files;
+  static void Fields(auto& m, auto&& f) { f("files", m.files); }
+  bool operator==(const ModelManifest&) const = default;
+};
+
 struct FetchRequest {
   static constexpr std::string_view kName = "FetchRequest";
   RunId run;

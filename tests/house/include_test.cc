@@ -70,7 +70,7 @@ const std::vector<Folder>& Law() {
         "coordinator/core", "coordinator/fold", "coordinator/report"},
        {}},
       {"coordinator/daemon",
-       {"aggregation", "privacy", "proto", "coordinator/config", "coordinator/core",
+       {"aggregation", "privacy", "proto", "client/model", "coordinator/config", "coordinator/core",
         "coordinator/fold", "coordinator/plan", "coordinator/report", "coordinator/store"},
        {"nlohmann/"}},
       {"coordinator/identity",

@@ -74,6 +74,15 @@ std::vector<CheckpointManifest> Samples() {
   return {{{{"encoder.A", "F32", {8, 384}, DigestOf("A"), 12288}, {"empty", "F64", {}, {}, 0}}}};
 }
 template <>
+std::vector<ModelRequest> Samples() {
+  return {{RunId{"flora-1"}}};
+}
+template <>
+std::vector<ModelManifest> Samples() {
+  return {{{{"config.json", DigestOf("config"), 812}, {"model.safetensors", DigestOf("w"), 9000}}},
+          {}};
+}
+template <>
 std::vector<FetchRequest> Samples() {
   return {{RunId{"flora-1"}, DigestOf("checkpoint"), {DigestOf("A"), DigestOf("B")}, 77}};
 }
@@ -179,11 +188,11 @@ template <typename Message>
 class EveryMessage : public testing::Test {};
 using AllMessages =
     testing::Types<ClientMessage, CoordinatorMessage, UploadMessage, UploadState, ManifestRequest,
-                   CheckpointManifest, FetchRequest, Chunk, Document, Submission, RunRef,
-                   RunsRequest, BackupRequest, ControlRequest, LogsRequest, AboutRequest,
-                   ExportRequest, ExportManifest, EnrolmentRequest, EnrolmentAnswer, RenewRequest,
-                   InviteRequest, Invitation, SignRequest, CertificatesRequest, ApproveRequest,
-                   RevokeRequest, IssuedChain, ClientRef>;
+                   CheckpointManifest, ModelRequest, ModelManifest, FetchRequest, Chunk, Document,
+                   Submission, RunRef, RunsRequest, BackupRequest, ControlRequest, LogsRequest,
+                   AboutRequest, ExportRequest, ExportManifest, EnrolmentRequest, EnrolmentAnswer,
+                   RenewRequest, InviteRequest, Invitation, SignRequest, CertificatesRequest,
+                   ApproveRequest, RevokeRequest, IssuedChain, ClientRef>;
 TYPED_TEST_SUITE(EveryMessage, AllMessages);
 
 TYPED_TEST(EveryMessage, ComesBackAsItWas) {
@@ -247,7 +256,7 @@ TEST(Wire, PartsHaveTheFieldsOfTheirStructs) {
   ExpectFieldsOf<Progress>(), ExpectFieldsOf<Welcome>(), ExpectFieldsOf<HeartbeatReply>();
   ExpectFieldsOf<Assignment>(), ExpectFieldsOf<Acknowledgement>(), ExpectFieldsOf<Dismissal>();
   ExpectFieldsOf<RunEnd>(), ExpectFieldsOf<Goodbye>(), ExpectFieldsOf<UploadBegin>();
-  ExpectFieldsOf<TensorEntry>();
+  ExpectFieldsOf<TensorEntry>(), ExpectFieldsOf<ModelFile>();
 }
 
 TEST(Wire, EveryReasonAndTaskKindTravels) {
