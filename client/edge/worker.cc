@@ -128,8 +128,11 @@ Status Worker::FetchModel(const Job& job, std::stop_token stop) {
   if (FindModel(settings_, digest)) return {};
   on_state_(job, "fetching");
   const Status fetched = ModelCache(settings_, channel_, traffic_).Fetch(job.run, digest, stop);
-  // Where it is not offered, the search says what there is instead.
-  return !fetched && fetched.error().code == Code::kNotFound ? Status() : fetched;
+  // Where it is not offered, or the coordinator is older, the search says what there is instead.
+  if (fetched || fetched.error().code == Code::kNotFound ||
+      fetched.error().code == Code::kUnimplemented)
+    return {};
+  return fetched;
 }
 
 Result<const Site*> Worker::SiteFor(const Job& job, const DataDigests& data) {

@@ -86,8 +86,10 @@ Result<Directory> OpenDirectory(const std::filesystem::path& path, const Tokeniz
         "{}: missing, and no model.safetensors.index.json (pickled .bin weights are never read)",
         weights.string());
   }
+  ASSIGN_OR_RETURN(const std::string tokenizer, ReadFile(path / "tokenizer.json"));
   Hasher hasher;
-  hasher.Update(config);
+  for (const std::string& text : {config, tokenizer})
+    hasher.Update(fmt::format("{}|", text.size())).Update(text);
   for (const auto& [name, entry] : EncoderLayout(*directory.family, directory.config)) {
     const TensorView* found = FindOnDisk(directory.file->tensors(), *directory.family, name);
     RETURN_IF_ERROR(CheckWeight(weights.string(), name, entry, found));

@@ -16,7 +16,8 @@ struct Directory {
   std::vector<std::string> files;  // what it is read from: config.json, tokenizer.json, the weights
   const Family* family = nullptr;
   Config config;
-  Digest digest;  // SHA-256 over config.json and every weight by name, dtype, shape and bytes
+  // SHA-256 over config.json, tokenizer.json and every weight by name, dtype, shape and bytes.
+  Digest digest;
   TensorViewMap weights;  // by classification-model name; views into `file`
   TensorViewMap head;     // a classifier that the weights hold too; else empty. Not in the digest
   std::shared_ptr<const SafetensorsReader> file;

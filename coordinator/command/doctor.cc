@@ -1,9 +1,11 @@
 // tributary doctor
 
 #include <cstdio>
+#include <set>
 
 #include "aggregation/base/file.h"
 #include "client/edge/data_pin.h"
+#include "client/edge/site.h"
 #include "client/model/directory.h"
 #include "client/trainer_module.h"
 #include "coordinator/command/doctor_checks.h"
@@ -81,6 +83,23 @@ bool CheckAuthority(const daemon::Settings& settings, const std::string& file, E
   return true;
 }
 
+// Digests of the base models in these directories.
+std::set<std::string> CheckDirectories(std::string_view key, const std::vector<std::string>& paths,
+                                       Examination* found) {
+  std::set<std::string> digests;
+  for (const std::string& path : paths) {
+    const auto model = model::OpenDirectory(path);
+    if (!model) {
+      found->Fault("model", model.error().message, fmt::format("correct `{}`", key));
+      continue;
+    }
+    const std::string digest = model->digest.Hex();
+    found->Ok("model", fmt::format("{}: digest {}", path, digest));
+    digests.insert(digest);
+  }
+  return digests;
+}
+
 // --- a coordinator ---
 
 void CheckPorts(const daemon::Settings& settings, const Options& options, Examination* found) {
@@ -135,6 +154,7 @@ Status CheckCoordinator(const Options& options, Examination* found) {
                                 daemon::AdminDirectory(settings).string()),
                     found);
   }
+  CheckDirectories("models.offered", settings.offered_models, found);
   CheckPorts(settings, options, found);
   CheckLimits(found);
   return {};
@@ -143,23 +163,20 @@ Status CheckCoordinator(const Options& options, Examination* found) {
 // --- a client ---
 
 void CheckModels(const edge::Settings& settings, Examination* found) {
-  bool is_allowed = settings.policy.models.empty();
-  for (const std::string& path : settings.models) {
-    const auto model = model::OpenDirectory(path);
-    if (!model) {
-      found->Fault("model", model.error().message, "correct `models`");
-      continue;
-    }
-    const std::string digest = model->digest.Hex();
-    found->Ok("model", fmt::format("{}: digest {}", path, digest));
-    const auto& allowed = settings.policy.models;
-    is_allowed |= std::find(allowed.begin(), allowed.end(), digest) != allowed.end();
+  const std::set<std::string> held = CheckDirectories("models", settings.models, found);
+  const std::vector<std::string>& allowed = settings.policy.models;
+  if (allowed.empty() && held.empty())
+    found->Fault("model", "`models` holds none, and policy.models names none to be fetched",
+                 "every run would be declined");
+  for (const std::string& digest : allowed) {
+    if (held.contains(digest)) continue;
+    if (edge::FindModel(settings, digest))
+      found->Ok("model", digest + ": was fetched from the coordinator");
+    else
+      found->Warn("model",
+                  fmt::format("policy.models lists {}, which `models` does not hold", digest),
+                  "it is fetched where the coordinator offers it ([models] offered)");
   }
-  if (settings.models.empty())
-    found->Fault("model", "`models` names no directory", "every run would be declined");
-  else if (!is_allowed)
-    found->Warn("model", "policy.models has the digest of none of them",
-                "every run would be declined");
 }
 
 void CheckData(const edge::Settings& settings, Examination* found) {
