@@ -34,9 +34,12 @@ Status TakeBeside(TensorMap* tensors, TensorMap* head, std::vector<double>* clas
 }  // namespace
 
 std::string Serialize(const RunState& state) {
-  TensorMap tensors = state.adapter;
-  for (const auto& [name, tensor] : state.head) tensors.emplace(std::string(kHead) + name, tensor);
-  AddClassCounts(state.class_counts, &tensors);
+  TensorViewMap tensors = ViewsOf(state.adapter);
+  for (const auto& [name, tensor] : state.head)
+    tensors.emplace(std::string(kHead) + name, tensor.view());
+  TensorMap counts;
+  AddClassCounts(state.class_counts, &counts);
+  tensors.merge(ViewsOf(counts));
   return SerializeSafetensors(tensors);
 }
 

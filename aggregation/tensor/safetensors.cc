@@ -26,11 +26,11 @@ int FileRank(DType dtype) {
   return 0;
 }
 
-std::vector<const TensorMap::value_type*> FileOrder(const TensorMap& tensors) {
-  std::vector<const TensorMap::value_type*> order;
+std::vector<const TensorViewMap::value_type*> FileOrder(const TensorViewMap& tensors) {
+  std::vector<const TensorViewMap::value_type*> order;
   for (const auto& item : tensors) order.push_back(&item);  // by name
   std::stable_sort(order.begin(), order.end(), [](const auto* a, const auto* b) {
-    return FileRank(a->second.dtype()) > FileRank(b->second.dtype());
+    return FileRank(a->second.dtype) > FileRank(b->second.dtype);
   });
   return order;
 }
@@ -38,7 +38,7 @@ std::vector<const TensorMap::value_type*> FileOrder(const TensorMap& tensors) {
 // A JSON string.
 std::string Quoted(const std::string& text) { return nlohmann::json(text).dump(); }
 
-Result<std::string> Header(const std::vector<const TensorMap::value_type*>& order,
+Result<std::string> Header(const std::vector<const TensorViewMap::value_type*>& order,
                            const Metadata& metadata) {
   std::vector<std::string> entries;
   size_t offset = 0;
@@ -48,10 +48,10 @@ Result<std::string> Header(const std::vector<const TensorMap::value_type*>& orde
     for (const auto* item : order) {
       const auto& [name, tensor] = *item;
       if (name == kMetadata) return InvalidArgument("a tensor may not be named {}", kMetadata);
-      const size_t end = offset + tensor.bytes().size();
+      const size_t end = offset + tensor.bytes.size();
       entries.push_back(fmt::format("{}:{{\"dtype\":\"{}\",\"shape\":{},\"data_offsets\":[{},{}]}}",
-                                    Quoted(name), DTypeName(tensor.dtype()),
-                                    FormatShape(tensor.shape()), offset, end));
+                                    Quoted(name), DTypeName(tensor.dtype),
+                                    FormatShape(tensor.shape), offset, end));
       offset = end;
     }
     std::string text = fmt::format("{{{}}}", fmt::join(entries, ","));
@@ -63,18 +63,17 @@ Result<std::string> Header(const std::vector<const TensorMap::value_type*>& orde
 }
 
 std::string Join(const std::string& header,
-                 const std::vector<const TensorMap::value_type*>& order) {
+                 const std::vector<const TensorViewMap::value_type*>& order) {
   const uint64_t length = header.size();
   size_t size = sizeof length + header.size();
-  for (const auto* item : order) size += item->second.bytes().size();
+  for (const auto* item : order) size += item->second.bytes.size();
   std::string out;
   out.reserve(size);
   out.append(reinterpret_cast<const char*>(&length),
              sizeof length);  // little-endian, as every supported processor
   out += header;
   for (const auto* item : order)
-    out.append(reinterpret_cast<const char*>(item->second.bytes().data()),
-               item->second.bytes().size());
+    out.append(reinterpret_cast<const char*>(item->second.bytes.data()), item->second.bytes.size());
   return out;
 }
 
@@ -101,6 +100,10 @@ Result<std::shared_ptr<const SafetensorsReader>> SafetensorsReader::Open(
 }
 
 std::string SerializeSafetensors(const TensorMap& tensors, const Metadata& metadata) {
+  return SerializeSafetensors(ViewsOf(tensors), metadata);
+}
+
+std::string SerializeSafetensors(const TensorViewMap& tensors, const Metadata& metadata) {
   const auto order = FileOrder(tensors);
   const auto header = Header(order, metadata);
   TRIBUTARY_CHECK(header.has_value(), "tensors and metadata have names that a file can carry");
@@ -109,7 +112,8 @@ std::string SerializeSafetensors(const TensorMap& tensors, const Metadata& metad
 
 Status WriteSafetensors(const std::filesystem::path& path, const TensorMap& tensors,
                         const Metadata& metadata) {
-  const auto order = FileOrder(tensors);
+  const TensorViewMap views = ViewsOf(tensors);
+  const auto order = FileOrder(views);
   const auto header = Header(order, metadata);
   if (!header) return Annotate(header.error(), path.string());
   return WriteFile(path, Join(*header, order));

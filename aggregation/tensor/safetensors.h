@@ -52,6 +52,7 @@ class SafetensorsReader {
 
 // The file's bytes: 8-byte length, JSON header padded with spaces to 8 bytes, data by type (I64,
 // F64, F32, BF16, F16) and then by name. Names and metadata must be UTF-8.
+std::string SerializeSafetensors(const TensorViewMap& tensors, const Metadata& metadata = {});
 std::string SerializeSafetensors(const TensorMap& tensors, const Metadata& metadata = {});
 // The same into a file; INVALID_ARGUMENT if a name or metadata is not UTF-8 or a name is reserved.
 Status WriteSafetensors(const std::filesystem::path& path, const TensorMap& tensors,

@@ -50,7 +50,7 @@ std::vector<MetricInfo> MakeTable() {
       {"tributary_edge_sent_bytes_total", kCounter,
        "Bytes of updates that were sent, including what was sent twice."},
       {"tributary_edge_received_bytes_total", kCounter,
-       "Bytes of checkpoints that were fetched; what is in the cache is not."},
+       "Bytes of checkpoints and base models that were fetched; what is in the cache is not."},
   };
 }
 

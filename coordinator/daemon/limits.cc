@@ -21,7 +21,7 @@ std::array<SizeKey, 5> SizesOf(const Limits& l) {
            {"limits.upload_rate", l.upload_rate, 1, 1024 * kMiB},
            {"limits.message", l.message, 2 * kMiB, static_cast<int64_t>(proto::kMaxMessage)},
            {"limits.header", l.header, 4 * kKiB, kMiB},
-           {"limits.memory", l.memory, 64 * kMiB, kMiB << 20}}};
+           {"limits.memory", l.memory, 16 * kMiB, kMiB << 20}}};
 }
 
 void AddUploadKeys(Limits& l, std::vector<config::Key>* keys) {
@@ -67,7 +67,8 @@ void AddTransportKeys(Limits& l, std::vector<config::Key>* keys) {
   keys->push_back({"limits.message", &l.message, false, "Largest message, 2MiB to 4MiB."});
   keys->push_back({"limits.header", &l.header, false, "Largest list of HTTP/2 headers."});
   keys->push_back(
-      {"limits.memory", &l.memory, false, "Memory for what connections have in flight."});
+      {"limits.memory", &l.memory, false,
+       "Memory for what connections have in flight, beside 64 KiB for each call that is open."});
   keys->push_back({"limits.keepalive", &l.keepalive, false,
                    "A connection that was silent for so long is asked whether it lives."});
   keys->push_back({"limits.ping_interval", &l.ping_interval, false,

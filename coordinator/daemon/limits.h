@@ -23,7 +23,7 @@ struct Limits {
   Duration handshake = std::chrono::seconds(5);
 
   int64_t streams = 32;  // of one connection
-  std::string message = "4MiB", header = "16KiB", memory = "512MiB";
+  std::string message = "4MiB", header = "16KiB", memory = "64MiB";
   Duration keepalive = std::chrono::seconds(60), ping_interval = std::chrono::seconds(30);
   Duration connection_age = std::chrono::hours(6);
 };

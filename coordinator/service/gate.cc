@@ -151,17 +151,32 @@ void Gate::Deny(std::set<std::string> denied) {
 
 void Gate::Enter(const Caller& caller, std::weak_ptr<OpenCall> call) {
   const auto strong = call.lock();
+  bool is_denied = false;
   {
     const std::scoped_lock lock(mutex_);
     entered_[strong.get()] = {caller, std::move(call)};
-    if (CheckDenied(caller)) return;
+    is_denied = !CheckDenied(caller);
   }
-  strong->End({Code::kUnauthenticated, "the certificate was revoked"});
+  TellOpenCalls();
+  if (is_denied) strong->End({Code::kUnauthenticated, "the certificate was revoked"});
 }
 
 void Gate::Leave(const OpenCall* call) {
-  const std::scoped_lock lock(mutex_);
-  entered_.erase(call);
+  {
+    const std::scoped_lock lock(mutex_);
+    entered_.erase(call);
+  }
+  TellOpenCalls();
+}
+
+void Gate::TellOpenCalls() const {
+  if (!hear_open_calls_) return;
+  size_t open = 0;
+  {
+    const std::scoped_lock lock(mutex_);
+    open = entered_.size();
+  }
+  hear_open_calls_(open);  // unlocked: it may end calls
 }
 
 }  // namespace tributary::service

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -57,6 +58,10 @@ class Gate {
   // The whole deny list: serial numbers and identity keys, both hexadecimal.
   void Deny(std::set<std::string> denied);
 
+  // Hears how many calls are open after each change, on any thread; null: nobody does. Before
+  // calls come, or after the last one.
+  void OnOpenCalls(std::function<void(size_t)> hear) { hear_open_calls_ = std::move(hear); }
+
   void Enter(const Caller& caller, std::weak_ptr<OpenCall> call);
   void Leave(const OpenCall* call);
 
@@ -69,6 +74,7 @@ class Gate {
   void EndTheSlow(const std::stop_token& stop);
   Result<Known> Verify(std::string_view leaf, std::string_view chain, int64_t now) const;
   Status CheckDenied(const Caller& caller) const;
+  void TellOpenCalls() const;
 
   const std::string project_;
   const std::filesystem::path identity_;  // empty: without TLS
@@ -77,6 +83,7 @@ class Gate {
   Refusals& refusals_;
   RateLimit rate_;
   std::atomic<Doorman*> doorman_ = nullptr;
+  std::function<void(size_t)> hear_open_calls_;
 
   mutable std::mutex mutex_;
   std::vector<privacy::Certificate> roots_;

@@ -2,7 +2,6 @@
 
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
-#include <grpcpp/resource_quota.h>
 
 #include "proto/message.h"
 #include "proto/rpc/library.h"
@@ -26,9 +25,6 @@ void Limit(const daemon::Limits& limits, bool is_for_strangers, grpc::ServerBuil
   // Nothing of ours shrinks much, and what grows while it is unpacked is somebody's weapon.
   builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_DEFLATE, false);
   builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_GZIP, false);
-  grpc::ResourceQuota quota(is_for_strangers ? "enrolment" : "coordinator");
-  quota.Resize(static_cast<size_t>(daemon::BytesOf(limits.memory)));
-  builder.SetResourceQuota(quota);
   const auto set = [&](const char* name, int value) { builder.AddChannelArgument(name, value); };
   set(GRPC_ARG_MAX_CONCURRENT_STREAMS, static_cast<int>(limits.streams));
   set(GRPC_ARG_MAX_METADATA_SIZE, static_cast<int>(daemon::BytesOf(limits.header)));
@@ -68,6 +64,8 @@ Result<std::unique_ptr<Server>> Server::Start(const ServerOptions& options, Gate
   server->acceptor_ = builder.experimental().AddExternalConnectionAcceptor(
       Type::FROM_FD, options.credentials ? options.credentials : grpc::InsecureServerCredentials());
   Limit(limits, options.is_for_strangers, builder);
+  builder.SetResourceQuota(server->quota_);
+  server->GrantMemory(0);
   for (grpc::Service* service : services) builder.RegisterService(service);
   server->server_ = builder.BuildAndStart();
   if (server->server_ == nullptr)
@@ -76,8 +74,19 @@ Result<std::unique_ptr<Server>> Server::Start(const ServerOptions& options, Gate
   return server;
 }
 
+// gRPC keeps what a connection has once read into, some 2 MiB after an upload, until it has used up
+// four fifths of its quota; then it reads in small pieces and gives back. A quota that idle
+// connections alone fill would end some of them, so each open call brings its own.
+void Server::GrantMemory(size_t open_calls) {
+  constexpr size_t kEach = 64 * 1024;  // an idle connection with TLS takes some 30 KiB of the quota
+  quota_.Resize(static_cast<size_t>(daemon::BytesOf(gate_.limits().memory)) + open_calls * kEach);
+}
+
 void Server::LetIn() {
-  if (!is_for_strangers_) gate_.SetDoorman(doorman_.get());
+  if (!is_for_strangers_) {
+    gate_.SetDoorman(doorman_.get());
+    gate_.OnOpenCalls([this](size_t open_calls) { GrantMemory(open_calls); });
+  }
   doorman_->Start([this](int fd) {
     grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters connection;
     connection.fd = fd;
@@ -92,7 +101,10 @@ void Server::Stop(Duration patience) {
   doorman_->Stop();
   server_->Shutdown(std::chrono::system_clock::now() + patience);
   server_->Wait();
-  if (!is_for_strangers_) gate_.SetDoorman(nullptr);
+  if (!is_for_strangers_) {
+    gate_.SetDoorman(nullptr);
+    gate_.OnOpenCalls(nullptr);
+  }
   server_.reset();
 }
 

@@ -2,6 +2,7 @@
 // The coordinator's gRPC server: its ports, its services, and how it stops.
 
 #include <grpcpp/grpcpp.h>
+#include <grpcpp/resource_quota.h>
 
 #include <memory>
 #include <span>
@@ -30,9 +31,11 @@ class Server {
  private:
   Server(Gate& gate, bool is_for_strangers) : gate_(gate), is_for_strangers_(is_for_strangers) {}
   void LetIn();
+  void GrantMemory(size_t open_calls);
 
   Gate& gate_;
   const bool is_for_strangers_;
+  grpc::ResourceQuota quota_;
   std::unique_ptr<Doorman> doorman_;
   std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> acceptor_;
   std::unique_ptr<grpc::Server> server_;

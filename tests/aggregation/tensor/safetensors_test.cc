@@ -97,7 +97,7 @@ TEST(Safetensors, ReadsWhatItWrote) {
 }
 
 TEST(Safetensors, SeveralMetadataKeysAreWrittenInOrder) {
-  const std::string bytes = SerializeSafetensors({}, {{"b", "2"}, {"a", "1"}});
+  const std::string bytes = SerializeSafetensors(TensorMap{}, {{"b", "2"}, {"a", "1"}});
   EXPECT_EQ(bytes.substr(8), R"({"__metadata__":{"a":"1","b":"2"}}      )");
 }
 
