@@ -284,11 +284,16 @@ std::optional<uint64_t> TakeVarint(std::string_view& bytes) {
 
 }  // namespace
 
+std::string BareChunkHead(int64_t offset, size_t size) {
+  std::string head;
+  if (offset != 0) head += kChunkOffset, PutVarint(head, static_cast<uint64_t>(offset));
+  head += kChunkData;
+  PutVarint(head, size);
+  return head;
+}
+
 std::string ChunkHead(int64_t offset, size_t size) {
-  std::string inner;
-  if (offset != 0) inner += kChunkOffset, PutVarint(inner, static_cast<uint64_t>(offset));
-  inner += kChunkData;
-  PutVarint(inner, size);
+  const std::string inner = BareChunkHead(offset, size);
   std::string head(1, kUploadChunk);
   PutVarint(head, inner.size() + size);
   return head + inner;

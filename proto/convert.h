@@ -20,8 +20,9 @@ std::string Encode(const Message& message);
 template <typename Message>
 Result<Message> Decode(std::string_view bytes);
 
-// A chunk without copies of its data: what goes before them in the encoding of an UploadMessage
-// with Chunk{offset, `size` bytes}. Nothing goes behind them.
+// A chunk without copies of its data: what goes before them in the encoding of Chunk{offset, `size`
+// bytes}, of at least one byte, and of an UploadMessage with it. Nothing goes behind them.
+std::string BareChunkHead(int64_t offset, size_t size);
 std::string ChunkHead(int64_t offset, size_t size);
 
 // And back: the offset, and where in the message the data begin. `first` are the first

@@ -28,7 +28,7 @@ Status CheckUpdate(const Layout& layout, const Update& update);
 // kGroup, as often as a rule likes. Views are valid within the call only.
 class UpdateSource {
  public:
-  static constexpr size_t kGroup = 8;
+  static constexpr size_t kGroup = 4;
   using Visitor = std::function<Status(std::span<const Update>)>;
 
   virtual ~UpdateSource() = default;

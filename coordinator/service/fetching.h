@@ -52,30 +52,32 @@ class Fetching : public Reactor<Fetching, FetchBase> {
 
  private:
   void Send(daemon::Payload payload, int64_t offset) {
-    payload_ = std::move(payload);
-    if (offset < 0 || offset > payload_.size())
+    payload_ = std::make_shared<const daemon::Payload>(std::move(payload));
+    if (offset < 0 || offset > payload_->size())
       return End({Code::kOutOfRange, "the offset is beyond the end"});
     offset_ = offset;
     for (in_part_ = static_cast<size_t>(offset);
-         part_ < payload_.parts.size() && in_part_ >= payload_.parts[part_].size(); ++part_)
-      in_part_ -= payload_.parts[part_].size();
+         part_ < payload_->parts.size() && in_part_ >= payload_->parts[part_].size(); ++part_)
+      in_part_ -= payload_->parts[part_].size();
     Next();
   }
 
+  // gRPC reads a chunk where it lies.
   void Next() {
-    proto::Chunk chunk{offset_, {}};
-    std::string& data = chunk.data.value;
-    while (part_ < payload_.parts.size() && data.size() < proto::kMaxChunk) {
-      const auto rest = payload_.parts[part_].subspan(in_part_);
-      const auto take = rest.first(std::min(rest.size(), proto::kMaxChunk - data.size()));
-      data.append(reinterpret_cast<const char*>(take.data()), take.size());
+    std::vector<std::span<const std::byte>> data;
+    size_t size = 0;
+    while (part_ < payload_->parts.size() && size < proto::kMaxChunk) {
+      const auto rest = payload_->parts[part_].subspan(in_part_);
+      const auto take = rest.first(std::min(rest.size(), proto::kMaxChunk - size));
+      if (!take.empty()) data.push_back(take);
+      size += take.size();
       in_part_ += take.size();
-      if (in_part_ == payload_.parts[part_].size()) ++part_, in_part_ = 0;
+      if (in_part_ == payload_->parts[part_].size()) ++part_, in_part_ = 0;
     }
     if (data.empty()) return End();
-    offset_ += static_cast<int64_t>(data.size());
-    parts_.counters.sent += static_cast<int64_t>(data.size());
-    out_ = rpc::ToBuffer(proto::Encode(chunk));
+    out_ = rpc::ToBuffer(proto::BareChunkHead(offset_, size), data, payload_);
+    offset_ += static_cast<int64_t>(size);
+    parts_.counters.sent += static_cast<int64_t>(size);
     pace_.Wait(SteadyNow());
     IfOpen([this] { StartWrite(&out_); });
   }
@@ -83,7 +85,7 @@ class Fetching : public Reactor<Fetching, FetchBase> {
   TransferParts parts_;
   Pace pace_;
   grpc::ByteBuffer out_;
-  daemon::Payload payload_;
+  std::shared_ptr<const daemon::Payload> payload_;
   size_t part_ = 0, in_part_ = 0;
   int64_t offset_ = 0;
 };

@@ -18,15 +18,16 @@ inline grpc::ByteBuffer ToBuffer(const std::string& bytes) {
 }
 
 // The same without a copy of what follows `head`: `owner` keeps it until gRPC has let go.
-inline grpc::ByteBuffer ToBuffer(const std::string& head, std::span<const std::byte> data,
-                                 std::shared_ptr<const void> owner) {
+inline grpc::ByteBuffer ToBuffer(const std::string& head,
+                                 std::span<const std::span<const std::byte>> data,
+                                 const std::shared_ptr<const void>& owner) {
   using Owner = std::shared_ptr<const void>;
-  const grpc::Slice slices[] = {
-      grpc::Slice(head),
-      grpc::Slice(
-          const_cast<std::byte*>(data.data()), data.size(),  // gRPC reads it
-          [](void* held) { delete static_cast<Owner*>(held); }, new Owner(std::move(owner)))};
-  return grpc::ByteBuffer(slices, std::size(slices));
+  std::vector<grpc::Slice> slices = {grpc::Slice(head)};
+  for (const std::span<const std::byte> part : data)
+    slices.emplace_back(
+        const_cast<std::byte*>(part.data()), part.size(),  // gRPC reads it
+        [](void* held) { delete static_cast<Owner*>(held); }, new Owner(owner));
+  return grpc::ByteBuffer(slices.data(), slices.size());
 }
 
 // The first bytes of a buffer, at most `most`.

@@ -115,7 +115,7 @@ void Stream::Cancel() { reactor_->context.TryCancel(); }
 bool Stream::WriteBytes(const std::string& bytes) { return reactor_->Write(ToBuffer(bytes)); }
 bool Stream::WriteChunk(int64_t offset, std::span<const std::byte> data,
                         std::shared_ptr<const void> owner) {
-  return reactor_->Write(ToBuffer(proto::ChunkHead(offset, data.size()), data, std::move(owner)));
+  return reactor_->Write(ToBuffer(proto::ChunkHead(offset, data.size()), {&data, 1}, owner));
 }
 std::optional<std::string> Stream::ReadBytes() { return reactor_->Read(); }
 Status Stream::Finish() {

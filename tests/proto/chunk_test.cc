@@ -20,9 +20,12 @@ constexpr size_t kSizes[] = {1, 127, 128, 16'384, kMaxChunk};
 
 TEST(Chunks, HeadIsWhatEncodeWrites) {
   for (const int64_t offset : kOffsets)
-    for (const size_t size : kSizes)
-      EXPECT_TRUE(ChunkHead(offset, size) + std::string(size, 'x') == Encoded(offset, size))
+    for (const size_t size : kSizes) {
+      const std::string data(size, 'x');
+      EXPECT_TRUE(ChunkHead(offset, size) + data == Encoded(offset, size)) << offset << " " << size;
+      EXPECT_TRUE(BareChunkHead(offset, size) + data == Encode(Chunk{offset, {data}}))
           << offset << " " << size;
+    }
 }
 
 TEST(Chunks, AreFoundAgain) {
