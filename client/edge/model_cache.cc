@@ -71,6 +71,7 @@ Status ModelCache::Fetch(const RunId& run, const std::string& digest, std::stop_
     return MakeError(Code::kDataLoss, "the coordinator's model is {}, the run's {}",
                      opened->digest.Hex(), digest);
   }
+  fs::remove_all(whole, error);  // a damaged one
   fs::rename(part, whole, error);
   if (error) return SystemError(part, "rename", error.value());
   return SyncDirectory(whole.parent_path());
@@ -87,7 +88,7 @@ Status ModelCache::FetchFile(const RunId& run, const Digest& model, const proto:
     RETURN_IF_ERROR(rpc::Fetch(channel_, request, [&](std::string_view bytes) -> Status {
       if (stop.stop_requested()) return MakeError(Code::kCancelled, "stopped");
       if (!out.write(bytes.data(), static_cast<std::streamsize>(bytes.size())).flush())
-        return MakeError(Code::kResourceExhausted, "{}: cannot be written", part.string());
+        return SystemError(part, "write");
       traffic_.received += static_cast<int64_t>(bytes.size());
       return {};
     }));

@@ -89,6 +89,22 @@ TEST_F(OfferedModel, GoesOnWhereTheDownloadStopped) {
   EXPECT_FALSE(fs::exists(Fetched().string() + ".part"));
 }
 
+TEST_F(OfferedModel, IsFetchedAgainWhenItWasDamaged) {
+  TakeItsModel(Listed());
+  live_.StartAll();
+  const auto run = [&] {
+    const Outcome wait = live_.Ask({"wait", live_.Submit(kRun)});
+    ASSERT_EQ(wait.code, 0) << wait.All() << live_.Said();
+  };
+  run();
+  live_.client(0).Signal(SIGTERM);
+  live_.client(0).Wait();
+  fs::resize_file(Fetched() / "model.safetensors", 1000);
+  live_.StartClient(0);
+  run();
+  EXPECT_EQ(static_cast<int64_t>(fs::file_size(Fetched() / "model.safetensors")), Size());
+}
+
 TEST_F(OfferedModel, IsNotFetchedUnlessThePolicyNamesIt) {
   TakeItsModel("");
   live_.StartAll();
