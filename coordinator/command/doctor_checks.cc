@@ -13,6 +13,8 @@
 
 #include "aggregation/base/units.h"
 #include "aggregation/base/version.h"
+#include "client/model/directory.h"
+#include "privacy/crypto/credentials.h"
 #include "privacy/crypto/library.h"
 #include "privacy/crypto/private_file.h"
 #include "privacy/crypto/utc.h"
@@ -254,6 +256,35 @@ void CheckLimits(Examination* found) {
   if (cores.rlim_cur > 0)
     found->Warn("limits", "core dumps are on, and would hold private keys",
                 "ulimit -c 0, LimitCORE=0 of the unit");
+}
+
+void CheckIdentity(const std::string& whose, const fs::path& directory, privacy::Purpose purpose,
+                   const std::string& project, const std::string& how, Examination* found) {
+  if (!privacy::HasCredentials(directory))
+    return found->Fault("certificate", fmt::format("{}: none in {}", whose, directory.string()),
+                        how);
+  CheckKeys(directory, found);
+  const auto own = privacy::OpenCredentials(directory, purpose, project, rpc::UnixNow());
+  if (own) return CheckLife(whose, own->leaf, how, found);
+  if (own.error().code != Code::kFailedPrecondition)  // those were told with the keys
+    found->Fault("certificate", fmt::format("{}: {}", whose, own.error().message), how);
+}
+
+std::set<std::string> CheckModelDirectories(std::string_view key,
+                                            const std::vector<std::string>& paths,
+                                            Examination* found) {
+  std::set<std::string> digests;
+  for (const std::string& path : paths) {
+    const auto model = model::OpenDirectory(path);
+    if (!model) {
+      found->Fault("model", model.error().message, fmt::format("correct `{}`", key));
+      continue;
+    }
+    const std::string digest = model->digest.Hex();
+    found->Ok("model", fmt::format("{}: digest {}", path, digest));
+    digests.insert(digest);
+  }
+  return digests;
 }
 
 }  // namespace tributary

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <set>
 
 #include "coordinator/command/examination.h"
 #include "privacy/crypto/certificate.h"
@@ -24,6 +25,16 @@ void CheckKeys(const std::filesystem::path& directory, Examination* found);
 // of its life left; `renewal` says by whom.
 void CheckLife(const std::string& whose, const privacy::Certificate& certificate,
                const std::string& renewal, Examination* found, std::optional<int64_t> seconds = {});
+
+// A directory of privacy/crypto/credentials.h. `how` says how one comes to it anew.
+void CheckIdentity(const std::string& whose, const std::filesystem::path& directory,
+                   privacy::Purpose purpose, const std::string& project, const std::string& how,
+                   Examination* found);
+
+// Digests of the base models in these directories, which `key` names.
+std::set<std::string> CheckModelDirectories(std::string_view key,
+                                            const std::vector<std::string>& paths,
+                                            Examination* found);
 
 // How a server that listens there is called on its own machine.
 std::string FromHere(const std::string& listen);
