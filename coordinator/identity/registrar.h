@@ -38,6 +38,9 @@ class Registrar {
                                                  store::StateStore& store,
                                                  RegistrarEffects effects);
 
+  // Another issuing authority under the same root: it signs from now on.
+  void Use(Issuer issuer) { issuer_ = std::move(issuer); }
+
   // --- of administrators ---
   Result<proto::Invitation> Invite(const proto::InviteRequest& request, int64_t now);
   Result<proto::IssuedChain> Sign(const proto::SignRequest& request, int64_t now);
@@ -74,7 +77,7 @@ class Registrar {
   std::set<std::string> Denied() const;
 
   const RegistrarOptions options_;
-  const Issuer issuer_;
+  Issuer issuer_;
   store::StateStore& store_;
   const RegistrarEffects effects_;
   std::vector<identity::Invite> invites_;

@@ -135,10 +135,13 @@ void CoordinatorDaemon::KeepUp(const Result<daemon::Settings>& settings) {
     ASSIGN_OR_RETURN(const LogLevel level, LogLevelFromName(settings->log.level));
     log_->SetLevel(level);
     if (insecure_) return {};
-    ASSIGN_OR_RETURN(
-        const auto issuer,
-        identity::Issuer::Open(daemon::AuthorityDirectory(*settings), settings->project));
-    return KeepIdentity(*settings, issuer);
+    ASSIGN_OR_RETURN(auto opened, identity::Issuer::Open(daemon::AuthorityDirectory(*settings),
+                                                         settings->project));
+    const auto issuer = std::make_shared<identity::Issuer>(std::move(opened));
+    RETURN_IF_ERROR(KeepIdentity(*settings, *issuer));
+    (void)driver_.Post(
+        [this, issuer](daemon::Federation&) { registrar_->Use(std::move(*issuer)); });
+    return {};
   };
   const Status kept = keep();
   trail_->Note("configuration_read", {{"error", kept ? "" : kept.error().message}});

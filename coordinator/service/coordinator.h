@@ -32,8 +32,9 @@ class CoordinatorDaemon : private daemon::Listener {
   std::optional<int> enrolment_port() const;  // none without TLS
   std::optional<int> http_port() const;
   Log& log() { return *log_; }
-  // Renews the coordinator's own certificate when it is time, reads the trusted roots and the log's
-  // level anew. What fails is logged, and stays as it was. One thread at a time.
+  // Renews the coordinator's own certificate when it is time, reads the issuing authority, the
+  // trusted roots and the log's level anew. What fails is logged, and stays as it was. One thread
+  // at a time.
   void KeepUp(const Result<daemon::Settings>& settings);
   // Tells clients when to come back, ends what is durable, then returns.
   void Stop();

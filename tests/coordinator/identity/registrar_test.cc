@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "aggregation/base/file.h"
 #include "coordinator/identity/list.h"
 #include "privacy/crypto/credentials.h"
 #include "proto/enrolment_proof.h"
@@ -229,6 +230,30 @@ TEST_F(RegistrarTest, RenewsForTheSameIdentityOnly) {
   EXPECT_NE(own->leaf.serial, registrar_->certificates().front().serial);
   const std::string foreign = *privacy::PrepareRequest(scratch_.path() / "thief");
   EXPECT_THAT(registrar_->Renew(holder, foreign, kNow), Fails(Code::kPermissionDenied, "identity"));
+}
+
+TEST_F(RegistrarTest, TakesUpTheNextIssuingAuthority) {
+  const auto join = Invited({"site-1", "client"});
+  const auto directory = scratch_.path() / "authority";
+  const std::string old = *ReadFile(directory / "issuer.pem");
+  const int64_t later =
+      Issuer::Open(directory, "alpha")->certificate().not_after - 20 * privacy::kDay;
+  ASSERT_THAT(MakeAuthority(directory, "alpha", later), IsOk());
+  auto next = Issuer::Open(directory, "alpha");
+  ASSERT_THAT(next, IsOk());
+  EXPECT_EQ(next->root().spki, root_);
+  registrar_->Use(*std::move(next));
+
+  EXPECT_THAT(Enrol(Ask(join, "site-1")), IsOk()) << "an invitation from before";
+  const auto invitation = registrar_->Invite({"site-2", "client"}, later);
+  ASSERT_THAT(invitation, IsOk());
+  const auto answer = Enrol(Ask(*proto::DecodeJoinString(invitation->join), "site-2"), later);
+  ASSERT_NE(Issued(answer), nullptr);
+  EXPECT_THAT(Issued(answer)->chain.value, HasSubstr(*ReadFile(directory / "issuer.pem")));
+  EXPECT_THAT(Issued(answer)->chain.value, Not(HasSubstr(old)));
+  EXPECT_THAT(privacy::InstallChain(scratch_.path() / "site-2", Issued(answer)->chain.value,
+                                    {"alpha", privacy::Purpose::kClient, later}, root_),
+              IsOk());
 }
 
 TEST_F(RegistrarTest, ListsNoSecret) {
