@@ -2,18 +2,18 @@
 
 namespace tributary::service {
 
-void SessionHub::Add(const ClientId& client, Stream* stream) {
+void SessionHub::Add(const ClientId& client, std::shared_ptr<Stream> stream) {
   const std::scoped_lock lock(mutex_);
-  Stream*& slot = streams_[client];
+  std::shared_ptr<Stream>& slot = streams_[client];
   if (slot != nullptr && slot != stream)
     slot->Close({Code::kAborted, "this identity has connected from another place"});
-  slot = stream;
+  slot = std::move(stream);
 }
 
 bool SessionHub::Remove(const ClientId& client, const Stream* stream) {
   const std::scoped_lock lock(mutex_);
   const auto it = streams_.find(client);
-  if (it == streams_.end() || it->second != stream) return false;
+  if (it == streams_.end() || it->second.get() != stream) return false;
   streams_.erase(it);
   return true;
 }

@@ -3,6 +3,7 @@
 // stream per identity; a newer one takes the older one's place. Any thread may call.
 
 #include <map>
+#include <memory>
 #include <mutex>
 
 #include "proto/message.h"
@@ -19,7 +20,7 @@ class Stream {
 
 class SessionHub {
  public:
-  void Add(const ClientId& client, Stream* stream);
+  void Add(const ClientId& client, std::shared_ptr<Stream> stream);
   // True if it was the client's stream, and not one that was replaced.
   bool Remove(const ClientId& client, const Stream* stream);
   void Send(const ClientId& client, const proto::CoordinatorMessage& message);
@@ -28,7 +29,7 @@ class SessionHub {
 
  private:
   std::mutex mutex_;
-  std::map<ClientId, Stream*> streams_;
+  std::map<ClientId, std::shared_ptr<Stream>> streams_;
 };
 
 }  // namespace tributary::service

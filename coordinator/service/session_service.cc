@@ -63,9 +63,10 @@ class Session : public Reactor<Session, Base>, public Stream {
   }
 
   void OnDone() override {
-    const bool was_current = hub_.Remove(client(), this);
-    if (was_current)
-      driver_.Post([client = client()](daemon::Federation& f) { f.Disconnected(client); });
+    // On the thread that greets, so behind it: who has gone before its turn leaves, too.
+    const bool posted =
+        driver_.Post([self = shared_from_this()](daemon::Federation& f) { self->Leave(&f); });
+    if (!posted) Leave(nullptr);
     Reactor::OnDone();
   }
 
@@ -94,7 +95,7 @@ class Session : public Reactor<Session, Base>, public Stream {
     if (const auto* hello = std::get_if<proto::Hello>(&message.body)) {
       auto welcome = federation.Connected(client(), *hello, HostOf(caller().address));
       if (!welcome) return Close(welcome.error());
-      hub_.Add(client(), this);
+      hub_.Add(client(), shared_from_this());
       Send({*std::move(welcome)});
     } else {
       federation.OnMessage(client(), message.body);
@@ -113,6 +114,11 @@ class Session : public Reactor<Session, Base>, public Stream {
                  const auto session = std::move(self);  // the alarm keeps what it has called
                  session->IfOpen([&] { session->StartRead(&session->in_); });
                });
+  }
+
+  void Leave(daemon::Federation* federation) {
+    const bool was_current = hub_.Remove(client(), this);
+    if (was_current && federation != nullptr) federation->Disconnected(client());
   }
 
   ClientId client() const { return {caller().name}; }

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "aggregation/tensor/safetensors.h"
 #include "proto/rpc/bytes.h"
@@ -297,6 +298,37 @@ TEST_F(Limit, OfOneTaskAndOneSessionForAnIdentity) {
   // From the same address that is a restart as a rule, and nobody is told.
   EXPECT_EQ(ValueOf(Metrics(port_), "tributary_connections_total{outcome=\"elsewhere\"}"), 0);
   EXPECT_EQ(ValueOf(Metrics(port_), "tributary_connections_total{outcome=\"accepted\"}"), 3);
+}
+
+TEST_F(Limit, OfSessionsThatHaveGoneBeforeTheyAreGreeted) {
+  Start("calls_per_second = 1000\ncalls_at_once = 1000\n", 0);
+  HandClient hasty(*live_, 0);
+  const std::string run = live_->Submit(kRun);
+  const auto admin =
+      rpc::Channel::Open({live_->address(), live_->world().path() / "state/default/admin"});
+  ASSERT_THAT(admin, IsOk());
+  // The coordinator's thread is busy, so a client that does not wait has gone when its turn comes.
+  std::vector<std::jthread> busy;
+  for (int i = 0; i < 16; ++i)
+    busy.emplace_back([&](const std::stop_token& stop) {
+      for (bool pause = true; !stop.stop_requested(); pause = !pause)
+        (void)(*admin)->Call<proto::Document>(
+            "Admin/Control", proto::ControlRequest{RunId{run}, pause ? "pause" : "resume"});
+    });
+  const std::string away = "tributary_clients{state=\"disconnected\"}";
+  for (int i = 0; i < 60; ++i) {
+    {
+      const auto stream = hasty.channel().Open("Session/Connect");
+      stream->Write(proto::ClientMessage{proto::Hello{}});
+      usleep(static_cast<useconds_t>(i * 20));
+    }  // cancelled
+    usleep(20'000);
+    ASSERT_EQ(WaitForValue(port_, away, 1), 1) << "it is taken to be there, after " << i;
+  }
+  busy.clear();
+  live_->coordinator().Signal(SIGTERM);
+  const Outcome ended = live_->coordinator().Wait();
+  EXPECT_EQ(ended.code, 0) << ended.All();
 }
 
 }  // namespace
