@@ -95,7 +95,8 @@ TEST_F(SitePolicy, ChangedDataWaitForApproval) {
   const std::string text = ReadText(rows);
   WriteText(rows, text + text.substr(0, text.find('\n') + 1));
   ASSERT_TRUE(Shows("clients", run, "pending approval")) << shown_ << live_.Said();
-  EXPECT_THAT(shown_, HasSubstr("the site's data have changed since the run began there"));
+  EXPECT_TRUE(Shows("clients", run, "the site's data have changed since the run began there"))
+      << shown_ << live_.Said();
   EXPECT_THAT(Tell(1, "approve", run).out, HasSubstr("approved, with the changed data"));
   EXPECT_TRUE(Shows("clients", run, "accepted")) << shown_ << live_.Said();
   EXPECT_EQ(live_.Ask({"stop", run}).code, 0);
