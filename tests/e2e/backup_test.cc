@@ -93,7 +93,7 @@ TEST_F(Backup, APrivateRunWaitsForAnOperatorAndIsChargedForWhatWasLost) {
   for (const char* site : {"site-0", "site-1"})
     ASSERT_TRUE(live_.coordinator().WaitForError(std::string("client_connected client=") + site));
   ASSERT_EQ(live_.Ask({"resume", run}).code, 0);
-  EXPECT_GT(charged(), then + 2);
+  EXPECT_GT(charged(), then + 2) << live_.Said();
 }
 
 TEST_F(Backup, IsReadBeforeItIsBelieved) {
