@@ -29,6 +29,12 @@ void Federation::Populate(Run& run) {
     if (const auto& hello = registry_.Find(name)->hello) Describe(run, name, *hello);
   }
   run.Populate(around_.Now(), ClientsOf(run), std::move(connected));
+  // A machine that was made anew has forgotten what they said when they came.
+  for (const ClientId& name : ClientsOf(run))
+    if (const auto& hello = registry_.Find(name)->hello)
+      for (const proto::RunSeen& seen : hello->seen)
+        if (seen.run == run.setup().id)
+          run.Step(around_.Now(), coordinator::StageSeen{name, seen.sequence});
 }
 
 bool Federation::TakesPart(const Run& run, const ClientId& client) const {
