@@ -157,14 +157,14 @@ Status Run::DropStates() {
 void Run::OnFolded(TimePoint now, int64_t sequence,
                    Result<std::optional<coordinator::AggregateFinished>> result,
                    const std::string& why) {
-  if (!core_) return;
+  const coordinator::Stage* stage = core_ ? core_->state().OpenStage() : nullptr;
+  // Broken off meanwhile: what it was to be folded of may be gone, which is nobody's fault.
+  if (stage == nullptr || stage->task.sequence != sequence) return;
   if (!result) return Halt(now, result.error());
   if (!*result) {
     last_fault_ = why;
     return Step(now, coordinator::AggregateFailed{sequence});
   }
-  const coordinator::Stage* stage = core_->state().OpenStage();
-  if (stage == nullptr || stage->task.sequence != sequence) return;
   const auto accepted = fold::AcceptedOf(records_, sequence);
   fold::StageTotals totals;
   for (const coordinator::UpdateAccepted& update : accepted) {
