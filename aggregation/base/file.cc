@@ -117,6 +117,14 @@ Status MakeDirectories(const std::filesystem::path& path) {
   return {};
 }
 
+int64_t BytesBelow(const std::filesystem::path& directory) {
+  std::error_code error;
+  int64_t bytes = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(directory, error))
+    if (entry.is_regular_file(error)) bytes += static_cast<int64_t>(entry.file_size(error));
+  return bytes;
+}
+
 Status SyncDirectory(const std::filesystem::path& directory) {
   FileHandle handle(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (handle.get() < 0) return SystemError(directory, "open");

@@ -24,6 +24,10 @@ Status WriteFile(const std::filesystem::path& path, std::string_view content);
 // Makes the directory and its parents where they are missing; durable on OK.
 Status MakeDirectories(const std::filesystem::path& path);
 
+// Of all regular files in the directory and below it; what cannot be read, and what disappears
+// meanwhile, counts nothing.
+int64_t BytesBelow(const std::filesystem::path& directory);
+
 // Makes names that were created, renamed or removed in the directory durable.
 Status SyncDirectory(const std::filesystem::path& directory);
 

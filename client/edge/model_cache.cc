@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fstream>
 #include <set>
+#include <tuple>
 
 #include "aggregation/base/file.h"
 #include "aggregation/base/units.h"
@@ -16,14 +17,6 @@ namespace fs = std::filesystem;
 
 constexpr int64_t kMostBytes = int64_t{1} << 40;
 constexpr size_t kMostFiles = 1024;
-
-int64_t BytesBelow(const fs::path& directory) {
-  int64_t bytes = 0;
-  std::error_code error;
-  for (const auto& entry : fs::recursive_directory_iterator(directory, error))
-    if (entry.is_regular_file(error)) bytes += static_cast<int64_t>(entry.file_size(error));
-  return bytes;
-}
 
 int64_t SizeOf(const fs::path& file) {
   std::error_code error;
@@ -95,9 +88,9 @@ Status ModelCache::FetchFile(const RunId& run, const Digest& model, const proto:
   }
   if (SizeOf(part) != file.size)
     return MakeError(Code::kUnavailable, "the download was broken off");
-  ASSIGN_OR_RETURN(const MappedFile mapped, MappedFile::Open(part));
+  ASSIGN_OR_RETURN(const Digest found, Sha256File(part));
   std::error_code error;
-  if (Sha256(mapped.bytes()) != file.digest) {
+  if (found != file.digest) {
     fs::remove(part, error);
     return MakeError(Code::kUnavailable, "{}: the fetched bytes are not {}", file.name,
                      file.digest.Hex());
@@ -113,20 +106,21 @@ Status ModelCache::MakeRoom(int64_t bytes, const fs::path& keep) const {
     return MakeError(Code::kFailedPrecondition,
                      "the base model has {}, cache.models_quota = \"{}\" allows no more",
                      FormatSize(bytes), settings_.models_quota);
-  std::vector<std::pair<fs::file_time_type, fs::path>> others;
+  std::vector<std::tuple<fs::file_time_type, fs::path, int64_t>> others;
   int64_t used = bytes;
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(keep.parent_path(), error)) {
     if (entry.path() == keep) continue;
-    used += BytesBelow(entry.path());
-    others.emplace_back(entry.last_write_time(error), entry.path());
+    const int64_t size = BytesBelow(entry.path());
+    used += size;
+    others.emplace_back(entry.last_write_time(error), entry.path(), size);
   }
   std::sort(others.begin(), others.end());
-  for (const auto& [time, directory] : others) {
+  for (const auto& [time, directory, size] : others) {
     if (used <= quota) return {};
-    used -= BytesBelow(directory);
     fs::remove_all(directory, error);
     if (error) return SystemError(directory, "remove", error.value());
+    used -= size;
   }
   return {};
 }

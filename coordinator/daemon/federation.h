@@ -58,8 +58,8 @@ class Federation : private Effects {
   // Bytes of an upload that cannot count: as a rejected update, but the task stays open.
   void RejectUpload(const ClientId& client, const RunId& run, const Error& why);
 
-  // Its certificates hold no more: what it has sent and is not accepted is dropped, nobody waits for
-  // it. What was accepted remains.
+  // Its certificates hold no more: what it has sent and is not accepted is dropped, nobody waits
+  // for it. What was accepted remains.
   void Revoked(const ClientId& client);
 
   // --- operators ---
@@ -91,7 +91,7 @@ class Federation : private Effects {
 
   Status OpenRuns();
   Status HeedRestore(Run& run);
-  void HeedSeen(const ClientId& client, const proto::RunSeen& seen);
+  void HeedSeen(Run& run, const ClientId& client, const proto::Hello& hello);
   Result<Run*> AddRun(RunSetup setup);
   void Populate(Run& run);
   void Describe(Run& run, const ClientId& client, const proto::Hello& hello);

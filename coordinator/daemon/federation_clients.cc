@@ -31,10 +31,7 @@ void Federation::Populate(Run& run) {
   run.Populate(around_.Now(), ClientsOf(run), std::move(connected));
   // A machine that was made anew has forgotten what they said when they came.
   for (const ClientId& name : ClientsOf(run))
-    if (const auto& hello = registry_.Find(name)->hello)
-      for (const proto::RunSeen& seen : hello->seen)
-        if (seen.run == run.setup().id)
-          run.Step(around_.Now(), coordinator::StageSeen{name, seen.sequence});
+    if (const auto& hello = registry_.Find(name)->hello) HeedSeen(run, name, *hello);
 }
 
 bool Federation::TakesPart(const Run& run, const ClientId& client) const {
@@ -59,11 +56,11 @@ std::vector<ClientId> Federation::ClientsOf(const Run& run) const {
   return names;
 }
 
-// A client that knows more than this state.
-void Federation::HeedSeen(const ClientId& client, const proto::RunSeen& seen) {
-  const auto it = runs_.find(seen.run);
-  if (it == runs_.end() || !TakesPart(*it->second, client)) return;
-  it->second->Step(around_.Now(), coordinator::StageSeen{client, seen.sequence});
+// A client may know more than this state.
+void Federation::HeedSeen(Run& run, const ClientId& client, const proto::Hello& hello) {
+  for (const proto::RunSeen& seen : hello.seen)
+    if (seen.run == run.setup().id)
+      run.Step(around_.Now(), coordinator::StageSeen{client, seen.sequence});
 }
 
 // --- clients ---
@@ -100,8 +97,10 @@ Result<proto::Welcome> Federation::Connected(const ClientId& client, const proto
   known.hello = hello;
   observer().Connected(client, hello);
   for (const auto& [id, run] : runs_)
-    if (TakesPart(*run, client)) Describe(*run, client, hello);
-  for (const proto::RunSeen& seen : hello.seen) HeedSeen(client, seen);
+    if (TakesPart(*run, client)) {
+      Describe(*run, client, hello);
+      HeedSeen(*run, client, hello);
+    }
   return proto::Welcome{std::min(hello.minor, proto::kMinor), incarnation_, options_.project,
                         std::string(kVersion), around_.Now()};
 }

@@ -6,7 +6,7 @@ namespace tributary::daemon {
 namespace {
 
 Result<OfferedModel> Open(const model::Directory& directory) {
-  OfferedModel offered{directory.path, {}, {}};
+  OfferedModel offered;
   for (const std::string& name : directory.files) {
     ASSIGN_OR_RETURN(MappedFile mapped, MappedFile::Open(directory.path / name));
     auto file = std::make_shared<const MappedFile>(std::move(mapped));

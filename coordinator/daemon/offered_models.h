@@ -3,7 +3,6 @@
 // Hub lays them out, by the digest that plans name them with. Read once, at the start; the files
 // must stay as they are. Any thread.
 
-#include <filesystem>
 #include <map>
 #include <memory>
 #include <string>
@@ -15,7 +14,6 @@
 namespace tributary::daemon {
 
 struct OfferedModel {
-  std::filesystem::path directory;
   proto::ModelManifest manifest;
   std::map<Digest, std::shared_ptr<const MappedFile>> files;
 };
@@ -27,7 +25,6 @@ class OfferedModels {
 
   // Null where it is not offered.
   std::shared_ptr<const OfferedModel> Find(const std::string& digest) const;
-  size_t size() const { return models_.size(); }
 
  private:
   std::map<std::string, std::shared_ptr<const OfferedModel>> models_;  // by digest, in hexadecimal

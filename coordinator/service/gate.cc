@@ -152,31 +152,25 @@ void Gate::Deny(std::set<std::string> denied) {
 void Gate::Enter(const Caller& caller, std::weak_ptr<OpenCall> call) {
   const auto strong = call.lock();
   bool is_denied = false;
+  size_t open = 0;
   {
     const std::scoped_lock lock(mutex_);
     entered_[strong.get()] = {caller, std::move(call)};
     is_denied = !CheckDenied(caller);
+    open = entered_.size();
   }
-  TellOpenCalls();
+  if (hear_open_calls_) hear_open_calls_(open);
   if (is_denied) strong->End({Code::kUnauthenticated, "the certificate was revoked"});
 }
 
 void Gate::Leave(const OpenCall* call) {
-  {
-    const std::scoped_lock lock(mutex_);
-    entered_.erase(call);
-  }
-  TellOpenCalls();
-}
-
-void Gate::TellOpenCalls() const {
-  if (!hear_open_calls_) return;
   size_t open = 0;
   {
     const std::scoped_lock lock(mutex_);
+    entered_.erase(call);
     open = entered_.size();
   }
-  hear_open_calls_(open);  // unlocked: it may end calls
+  if (hear_open_calls_) hear_open_calls_(open);  // unlocked: it may end calls
 }
 
 }  // namespace tributary::service

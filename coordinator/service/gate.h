@@ -74,7 +74,6 @@ class Gate {
   void EndTheSlow(const std::stop_token& stop);
   Result<Known> Verify(std::string_view leaf, std::string_view chain, int64_t now) const;
   Status CheckDenied(const Caller& caller) const;
-  void TellOpenCalls() const;
 
   const std::string project_;
   const std::filesystem::path identity_;  // empty: without TLS

@@ -2,13 +2,11 @@
 
 #include <tributary/v1/transfer.grpc.pb.h>
 #include "coordinator/service/fetching.h"
+#include "coordinator/service/unary.h"
 #include "coordinator/service/uploading.h"
 
 namespace tributary::service {
 namespace {
-
-using rpc::ToBuffer;
-using rpc::ToBytes;
 
 using grpc::ByteBuffer;
 
@@ -63,29 +61,16 @@ class Service : public Base {
   template <typename Request>
   grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, std::string_view method,
                                    const ByteBuffer* request, ByteBuffer* response, auto resolve) {
-    auto* reactor = context->DefaultReactor();
-    const auto fail = [reactor](const Error& why) { reactor->Finish(ToGrpc(why)); };
-    const auto caller = parts_.gate.Admit(*context, method);
-    if (!caller) return fail(caller.error()), reactor;
-    const auto decoded = proto::Decode<Request>(ToBytes(*request));
-    if (!decoded) {
-      parts_.gate.refusals().Add(Refusal::kMalformed, *caller, method, decoded.error());
-      return fail(decoded.error()), reactor;
-    }
-    const bool posted =
-        parts_.driver.Post([this, fail, reactor, response, resolve, name = caller->name,
-                            decoded = *decoded](daemon::Federation& federation) {
-          auto make = resolve(federation, ClientId{name}, decoded);
-          if (!make) return fail(make.error());
-          parts_.pool.Post([fail, reactor, response, make = *std::move(make)] {
-            const auto answer = make();
-            if (!answer) return fail(answer.error());
-            *response = ToBuffer(proto::Encode(*answer));
-            reactor->Finish(grpc::Status::OK);
+    return Receive<Request>(
+        parts_.gate, parts_.driver, context, method, request,
+        [&pool = parts_.pool, response, resolve](daemon::Federation& federation, Request&& asked,
+                                                 const Caller& caller, auto* reactor) {
+          auto make = resolve(federation, ClientId{caller.name}, asked);
+          if (!make) return reactor->Finish(ToGrpc(make.error()));
+          pool.Post([reactor, response, make = *std::move(make)] {
+            FinishWith(reactor, response, make());
           });
         });
-    if (!posted) fail({Code::kUnavailable, "the coordinator stops"});
-    return reactor;
   }
 
   TransferParts parts_;

@@ -22,14 +22,6 @@ namespace fs = std::filesystem;
 
 constexpr int64_t kSyncEvery = int64_t{8} << 20;
 
-int64_t BytesBelow(const fs::path& directory) {
-  std::error_code error;
-  int64_t bytes = 0;
-  for (const auto& entry : fs::recursive_directory_iterator(directory, error))
-    if (entry.is_regular_file(error)) bytes += static_cast<int64_t>(entry.file_size(error));
-  return bytes;
-}
-
 std::optional<int64_t> SequenceOf(const fs::path& stage) {
   const std::string name = stage.filename().string();
   int64_t number = 0;
