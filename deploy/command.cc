@@ -36,10 +36,10 @@ int ExitCodeOf(const Error& error) {
   }
 }
 
-void AddFormat(CLI::App& app, bool* json, const std::string& about) {
-  app.add_option_function<std::string>(
-         "--format", [json](const std::string& format) { *json = format == "json"; }, about)
-      ->check(CLI::IsMember({"text", "json"}));
+void AddFormat(CommandLine line, bool* json, const std::string& about) {
+  line.Option(
+          "--format", [json](const std::string& format) { *json = format == "json"; }, about)
+      .OneOf({"text", "json"});
 }
 
 bool IsInterrupted() { return interrupts > 0; }

@@ -2,11 +2,11 @@
 // What a command of the program is. Each lives in a file of its own beside what it drives; main.cc
 // has the table. Data goes to standard output, everything else to standard error.
 
-#include <CLI/CLI.hpp>
 #include <functional>
 #include <string_view>
 
 #include "aggregation/base/status.h"
+#include "deploy/command_line.h"
 
 namespace tributary {
 
@@ -17,11 +17,11 @@ using CommandBody = std::function<Result<int>()>;
 
 struct Command {
   std::string_view name, summary;
-  CommandBody (*add)(CLI::App& app);  // declares options and help
+  CommandBody (*add)(CommandLine line);  // declares options and help
 };
 
 // --format text|json, the same of every command; `about` stands in its help.
-void AddFormat(CLI::App& app, bool* json, const std::string& about = "text or json");
+void AddFormat(CommandLine line, bool* json, const std::string& about = "text or json");
 
 // 2 for what the user can mend in what was given, 1 for the rest.
 int ExitCodeOf(const Error& error);

@@ -7,37 +7,37 @@
 
 namespace tributary {
 
-CommandBody AddSimulate(CLI::App& app);
-CommandBody AddCheck(CLI::App& app);
-CommandBody AddMethods(CLI::App& app);
-CommandBody AddInspect(CLI::App& app);
-CommandBody AddCompare(CLI::App& app);
-CommandBody AddExport(CLI::App& app);
-CommandBody AddEvaluate(CLI::App& app);
-CommandBody AddPredict(CLI::App& app);
-CommandBody AddTokenize(CLI::App& app);
-CommandBody AddData(CLI::App& app);
+CommandBody AddSimulate(CommandLine line);
+CommandBody AddCheck(CommandLine line);
+CommandBody AddMethods(CommandLine line);
+CommandBody AddInspect(CommandLine line);
+CommandBody AddCompare(CommandLine line);
+CommandBody AddExport(CommandLine line);
+CommandBody AddEvaluate(CommandLine line);
+CommandBody AddPredict(CommandLine line);
+CommandBody AddTokenize(CommandLine line);
+CommandBody AddData(CommandLine line);
 
-CommandBody AddInit(CLI::App& app);
-CommandBody AddDoctor(CLI::App& app);
-CommandBody AddCoordinator(CLI::App& app);
-CommandBody AddClient(CLI::App& app);
-CommandBody AddCerts(CLI::App& app);
-CommandBody AddSubmit(CLI::App& app);
-CommandBody AddRuns(CLI::App& app);
-CommandBody AddStatus(CLI::App& app);
-CommandBody AddAudit(CLI::App& app);
-CommandBody AddVerify(CLI::App& app);
-CommandBody AddBackup(CLI::App& app);
-CommandBody AddRestore(CLI::App& app);
-CommandBody AddWait(CLI::App& app);
-CommandBody AddWatch(CLI::App& app);
-CommandBody AddLogs(CLI::App& app);
-CommandBody AddRounds(CLI::App& app);
-CommandBody AddClients(CLI::App& app);
-CommandBody AddStop(CLI::App& app);
-CommandBody AddPause(CLI::App& app);
-CommandBody AddResume(CLI::App& app);
+CommandBody AddInit(CommandLine line);
+CommandBody AddDoctor(CommandLine line);
+CommandBody AddCoordinator(CommandLine line);
+CommandBody AddClient(CommandLine line);
+CommandBody AddCerts(CommandLine line);
+CommandBody AddSubmit(CommandLine line);
+CommandBody AddRuns(CommandLine line);
+CommandBody AddStatus(CommandLine line);
+CommandBody AddAudit(CommandLine line);
+CommandBody AddVerify(CommandLine line);
+CommandBody AddBackup(CommandLine line);
+CommandBody AddRestore(CommandLine line);
+CommandBody AddWait(CommandLine line);
+CommandBody AddWatch(CommandLine line);
+CommandBody AddLogs(CommandLine line);
+CommandBody AddRounds(CommandLine line);
+CommandBody AddClients(CommandLine line);
+CommandBody AddStop(CommandLine line);
+CommandBody AddPause(CommandLine line);
+CommandBody AddResume(CommandLine line);
 
 std::string VersionText();  // version, numerics, compiler, training module
 

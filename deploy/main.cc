@@ -1,5 +1,6 @@
 // The program: one table of commands.
 
+#include <CLI/CLI.hpp>
 #include <cstdio>
 
 #include "aggregation/base/version.h"
@@ -55,7 +56,7 @@ int Main(int argc, char** argv) {
   std::vector<std::pair<CLI::App*, CommandBody>> bodies;
   for (const Command& command : kCommands) {
     CLI::App* sub = app.add_subcommand(std::string(command.name), std::string(command.summary));
-    bodies.emplace_back(sub, command.add(*sub));
+    bodies.emplace_back(sub, command.add(CommandLine(*sub)));
   }
   try {
     app.parse(argc, argv);

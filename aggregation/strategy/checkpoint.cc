@@ -1,8 +1,10 @@
 #include "aggregation/strategy/checkpoint.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "aggregation/adapter/instance.h"
+#include "aggregation/adapter/linear_algebra.h"
 
 namespace tributary::strategy {
 namespace {

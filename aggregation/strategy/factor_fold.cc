@@ -48,7 +48,7 @@ FactorFold::FactorFold(const RoundStart& start, int threads)
   totals_.resize(spec.targets.size());
 }
 
-FactorFold::Factors FactorFold::ValuesAt(const Update& update, size_t layer) const {
+LayerFactors FactorFold::ValuesAt(const Update& update, size_t layer) const {
   const std::string& module = start_.spec.targets[layer].module;
   const auto trained = TrainedFactors(method_, start_.position.committed);
   const Matrix delta_b =
@@ -62,18 +62,15 @@ FactorFold::Factors FactorFold::ValuesAt(const Update& update, size_t layer) con
 double FactorFold::WeightAt(const Update& update, std::optional<size_t> layer) const {
   const auto weight = static_cast<double>(update.weight);
   if (!layer || own_weights_[*layer] == 0 || update.weight == 0) return weight;
-  const Factors factors = ValuesAt(update, *layer);
-  return method_.layer_weight(start_.spec, factors.b, factors.a);
+  return method_.layer_weight(start_.spec, ValuesAt(update, *layer));
 }
 
 Status FactorFold::FoldLayerWeights(UpdateSource& updates) {
   return updates.ForEach([&](std::span<const Update> group) -> Status {
     for (const Update& update : group) {
       if (update.weight == 0) continue;
-      for (size_t l = 0; l < own_weights_.size(); ++l) {
-        const Factors factors = ValuesAt(update, l);
-        own_weights_[l] += method_.layer_weight(start_.spec, factors.b, factors.a);
-      }
+      for (size_t l = 0; l < own_weights_.size(); ++l)
+        own_weights_[l] += method_.layer_weight(start_.spec, ValuesAt(update, l));
     }
     return {};
   });
@@ -159,7 +156,7 @@ Status FactorFold::FoldProducts(UpdateSource& updates) {
     for (const Update& update : group) {
       if (update.weight == 0) continue;
       for (size_t l = 0; l < layers_.size(); ++l) {
-        const Factors values = ValuesAt(update, l);
+        const LayerFactors values = ValuesAt(update, l);
         Matrix b = -layers_[l].mean_b, a = -layers_[l].mean_a;
         b.leftCols(update.rank) += values.b;
         a.topRows(update.rank) += values.a;

@@ -3,6 +3,7 @@
 
 #include <map>
 
+#include "aggregation/strategy/layer.h"
 #include "aggregation/strategy/round.h"
 
 namespace tributary::strategy {
@@ -27,15 +28,13 @@ class FactorFold {
     double weight = 0;
     std::map<int64_t, double> by_rank;
   };
-  struct Factors {
-    adapter::Matrix b, a;
-  };
 
   Status FoldLayerWeights(UpdateSource& updates);
   void AddGroup(std::span<const Update> group, const std::string& name,
                 std::optional<size_t> layer);
   double WeightAt(const Update& update, std::optional<size_t> layer) const;
-  Factors ValuesAt(const Update& update, size_t layer) const;  // start + delta at the client's rank
+  LayerFactors ValuesAt(const Update& update,
+                        size_t layer) const;  // start + delta at the client's rank
   adapter::Matrix MeanValue(const adapter::Matrix& start, const Total& total, std::string_view name,
                             bool by_row) const;
 
@@ -43,9 +42,9 @@ class FactorFold {
   const Method& method_;
   const int threads_;
   std::map<std::string, std::optional<size_t>> tensors_;  // uploaded tensors and their layer
-  std::vector<Factors> starts_;      // at the run's rank; only where two factors are trained
-  std::vector<double> own_weights_;  // sum of layer weights; 0: the run's weights count
-  std::vector<Total> totals_;        // by layer
+  std::vector<LayerFactors> starts_;  // at the run's rank; only where two factors are trained
+  std::vector<double> own_weights_;   // sum of layer weights; 0: the run's weights count
+  std::vector<Total> totals_;         // by layer
   Total head_total_;
   TensorMap means_;
   std::vector<LayerFold> layers_;

@@ -11,8 +11,9 @@ namespace {
 
 using adapter::Matrix;
 
-double ProductNorm(const AdapterSpec& spec, const Matrix& b, const Matrix& a) {
+double ProductNorm(const AdapterSpec& spec, const LayerFactors& factors) {
   if (spec.hetlora_weighting == "rows") return 0;  // all zero: the run's weights
+  const auto& [b, a] = factors;
   const Matrix gram_b = b.transpose() * b, gram_a = a * a.transpose();
   return std::sqrt(std::max(0.0, gram_b.cwiseProduct(gram_a).sum()));
 }

@@ -8,8 +8,6 @@
 #include <string_view>
 #include <vector>
 
-#include "aggregation/adapter/linear_algebra.h"
-#include "aggregation/strategy/product_sum.h"
 #include "aggregation/strategy/spec.h"
 
 namespace tributary::strategy {
@@ -21,24 +19,14 @@ enum class Ranks {
   kBlock,    // with whole factors in the forward pass, training a leading block
 };
 
-// One layer of a folded round, in double and without the scale s. Ranks below the run's are padded
-// with zeros. sum_k p_k B_k A_k = error + mean_b * mean_a exactly.
-struct LayerFold {
-  adapter::Matrix start_b, start_a;  // what the round started from, at the run's rank
-  adapter::Matrix mean_b, mean_a;    // sum_k p_k B_k, sum_k p_k A_k
-  ProductSum error;                  // E = sum_k p_k (B_k - mean_b)(A_k - mean_a)
-};
-
-// What a product rule makes of a layer. A factor left empty is not part of the state.
-struct LayerResult {
-  adapter::Matrix b, a;
-  adapter::Matrix increment;  // to be added to the layer's, scale included; empty: nothing
-};
+// In layer.h, which includes a library of matrices.
+struct LayerFold;
+struct LayerResult;
+struct LayerFactors;
 
 using ProductRule = LayerResult (*)(const AdapterSpec& spec, const LayerFold& fold);
 // A client's weight at a layer from its own factors; the run's weights are used where all are zero.
-using LayerWeight = double (*)(const AdapterSpec& spec, const adapter::Matrix& b,
-                               const adapter::Matrix& a);
+using LayerWeight = double (*)(const AdapterSpec& spec, const LayerFactors& factors);
 
 // Elements that a client of `rank` moves for one layer in a steady round (it has everything of the
 // round before), where `stacked` ranks have gone into increments and `committed` rounds came
@@ -63,8 +51,8 @@ struct Method {
   std::span<const std::string_view> starts = kFactorStarts;  // the first is the default
 
   Ranks ranks = Ranks::kEqual;
-  bool fresh_factors = false;          // drawn anew each round and not kept in the state
-  bool alternates = false;             // between the kind's trained factors, the first one first
+  bool fresh_factors = false;  // drawn anew each round and not kept in the state
+  bool alternates = false;     // between the kind's trained factors, the first one first
   // Trained, never uploaded, kept by the client between rounds.
   std::span<const std::string_view> local_factors = {};
   bool local_head = false;

@@ -1,6 +1,7 @@
 #pragma once
 // The methods, one .cc each; registry.cc lists them.
 
+#include "aggregation/strategy/layer.h"
 #include "aggregation/strategy/method.h"
 
 namespace tributary::strategy {

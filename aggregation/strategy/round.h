@@ -8,6 +8,8 @@
 // A_k and D_start the product the round started from; 0/0 = 0. Exactly 0 where one factor is
 // trained; nothing where a factor is local. Always from the centred form.
 
+#include <optional>
+
 #include "aggregation/strategy/client.h"
 #include "aggregation/strategy/update.h"
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "aggregation/adapter/instance.h"
+#include "aggregation/adapter/source.h"
 
 namespace tributary::strategy {
 namespace {

@@ -7,8 +7,6 @@
 //   "server.<m|v>.<name>"  f64, moments of a server optimizer
 // The adapted weight is W0 + increment + s * F1 * F2 * ...
 
-#include "aggregation/adapter/linear_algebra.h"
-#include "aggregation/adapter/source.h"
 #include "aggregation/strategy/method.h"
 
 namespace tributary::strategy {

@@ -44,21 +44,21 @@ Result<int> Run(const Options& options) {
 
 }  // namespace
 
-CommandBody AddClient(CLI::App& app) {
+CommandBody AddClient(CommandLine line) {
   auto options = std::make_shared<Options>();
-  app.add_option("CONFIG", options->file, "Configuration (TOML)");
-  const auto joining = AddJoining(app);
-  const auto consent = AddConsentCommands(app);
-  app.add_flag("--insecure", options->insecure,
-               "Call without TLS, on a loopback address only: for trying things out");
-  app.add_flag("--dry-run", options->dry_run,
-               "Check model, rows and policy, train one step, show what would be sent; no "
-               "coordinator is called");
-  app.add_flag("--metrics", options->metrics,
-               "Print the list of all metrics (docs/client-metrics.md) instead");
-  app.add_option("--plan", options->plan, "With --dry-run: a run's configuration (TOML)")
-      ->type_name("FILE");
-  app.footer(
+  line.Option("CONFIG", options->file, "Configuration (TOML)");
+  const auto joining = AddJoining(line);
+  const auto consent = AddConsentCommands(line);
+  line.Flag("--insecure", options->insecure,
+            "Call without TLS, on a loopback address only: for trying things out");
+  line.Flag("--dry-run", options->dry_run,
+            "Check model, rows and policy, train one step, show what would be sent; no "
+            "coordinator is called");
+  line.Flag("--metrics", options->metrics,
+            "Print the list of all metrics (docs/client-metrics.md) instead");
+  line.Option("--plan", options->plan, "With --dry-run: a run's configuration (TOML)")
+      .TypeName("FILE");
+  line.Footer(
       "Examples:\n  tributary client join TRIBJOIN1...\n  tributary client client.toml\n"
       "  tributary client approve flora-1 --config client.toml\n"
       "  tributary client client.toml --dry-run --plan federation.toml\n"

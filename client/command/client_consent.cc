@@ -29,24 +29,24 @@ Result<int> Ask(const std::string& verb, const Options& options) {
 
 }  // namespace
 
-std::function<std::optional<Result<int>>()> AddConsentCommands(CLI::App& client) {
+std::function<std::optional<Result<int>>()> AddConsentCommands(CommandLine client) {
   static constexpr std::pair<const char*, const char*> kVerbs[] = {
       {"approve", "Take part in a run, or go on with changed data"},
       {"decline", "Take no part in a run until it is approved"},
       {"withdraw", "Take no more part in a run, for good; what it has counted remains in it"}};
   auto options = std::make_shared<Options>();
-  std::vector<std::pair<std::string, CLI::App*>> commands;
+  std::vector<std::pair<std::string, CommandLine>> commands;
   for (const auto& [verb, help] : kVerbs) {
-    CLI::App* command = client.add_subcommand(verb, help);
-    command->add_option("RUN", options->run.value, "Id of the run")->required();
-    command->add_option("--config", options->config, "The client's configuration")
-        ->capture_default_str()
-        ->type_name("FILE");
+    CommandLine command = client.Command(verb, help);
+    command.Option("RUN", options->run.value, "Id of the run").Required();
+    command.Option("--config", options->config, "The client's configuration")
+        .ShowDefault()
+        .TypeName("FILE");
     commands.emplace_back(verb, command);
   }
   return [options, commands]() -> std::optional<Result<int>> {
     for (const auto& [verb, command] : commands)
-      if (command->parsed()) return Ask(verb, *options);
+      if (command.was_given()) return Ask(verb, *options);
     return std::nullopt;
   };
 }

@@ -8,6 +8,6 @@
 namespace tributary {
 
 // Adds the three to `client`; the result runs the one that was given, if one was.
-std::function<std::optional<Result<int>>()> AddConsentCommands(CLI::App& client);
+std::function<std::optional<Result<int>>()> AddConsentCommands(CommandLine client);
 
 }  // namespace tributary

@@ -107,19 +107,18 @@ Result<int> Run(const Options& options) {
 
 }  // namespace
 
-CommandBody AddEvaluate(CLI::App& app) {
+CommandBody AddEvaluate(CommandLine line) {
   auto options = std::make_shared<Options>();
-  options->model.AddTo(app);
-  app.add_option("--data", options->data, "Labelled rows: .jsonl, .csv or .tsv")
-      ->required()
-      ->type_name("FILE");
-  app.add_option("--text", options->text, "Column of the text (default: text), or two for pairs")
-      ->type_name("COL[,COL]");
-  app.add_option("--label", options->label, "Column of the label")->type_name("COL");
-  app.add_option("--workers", options->workers, "Threads; never changes a result")
-      ->check(CLI::Range(1, 1024));
-  AddFormat(app, &options->json);
-  app.footer(
+  options->model.AddTo(line);
+  line.Option("--data", options->data, "Labelled rows: .jsonl, .csv or .tsv")
+      .Required()
+      .TypeName("FILE");
+  line.Option("--text", options->text, "Column of the text (default: text), or two for pairs")
+      .TypeName("COL[,COL]");
+  line.Option("--label", options->label, "Column of the label").TypeName("COL");
+  line.Option("--workers", options->workers, "Threads; never changes a result").Between(1, 1024);
+  AddFormat(line, &options->json);
+  line.Footer(
       "Examples:\n  tributary evaluate --model MODEL --adapter runs/first/adapter --data "
       "test.jsonl\n"
       "  tributary evaluate --model MERGED --data pairs.csv --text premise,hypothesis --label "

@@ -119,40 +119,39 @@ Result<int> Install(const Options& options) {
   return kDone;
 }
 
-void AddWhere(CLI::App& app, const std::shared_ptr<Options>& options) {
-  app.add_option("--config", options->config, "The client's configuration, whose directory is used")
-      ->default_val("client.toml");
-  app.add_option("--identity", options->identity, "A directory for keys and certificate instead");
+void AddWhere(CommandLine line, const std::shared_ptr<Options>& options) {
+  line.Option("--config", options->config, "The client's configuration, whose directory is used")
+      .Default("client.toml");
+  line.Option("--identity", options->identity, "A directory for keys and certificate instead");
 }
 
 }  // namespace
 
-std::function<std::optional<Result<int>>()> AddJoining(CLI::App& client) {
+std::function<std::optional<Result<int>>()> AddJoining(CommandLine client) {
   auto options = std::make_shared<Options>();
-  CLI::App* join = client.add_subcommand("join", "Join a project with a join string");
-  join->add_option("STRING", options->join, "The join string; - reads it from standard input")
-      ->required();
-  join->add_option("--proxy", options->proxy, "An HTTP CONNECT proxy, http://host:port");
-  AddWhere(*join, options);
-  join->footer(
+  CommandLine join = client.Command("join", "Join a project with a join string");
+  join.Option("STRING", options->join, "The join string; - reads it from standard input")
+      .Required();
+  join.Option("--proxy", options->proxy, "An HTTP CONNECT proxy, http://host:port");
+  AddWhere(join, options);
+  join.Footer(
       "The administrator's `tributary certs invite` prints the string; it is as secret as a "
       "password and works once. Keys are made here and never leave this machine.");
-  CLI::App* request = client.add_subcommand(
-      "request", "Make keys and a request, for a site that may not dial out yet");
-  request->add_option("--out", options->file, "File to write")->default_val("request.pem");
-  AddWhere(*request, options);
-  CLI::App* install = client.add_subcommand("install", "Take the answer to such a request");
-  install->add_option("FILE", options->file, "What `tributary certs sign` wrote")->required();
-  install->add_option("--root", options->pin,
-                      "The root key that the administrator named (SHA-256)");
-  AddWhere(*install, options);
+  CommandLine request =
+      client.Command("request", "Make keys and a request, for a site that may not dial out yet");
+  request.Option("--out", options->file, "File to write").Default("request.pem");
+  AddWhere(request, options);
+  CommandLine install = client.Command("install", "Take the answer to such a request");
+  install.Option("FILE", options->file, "What `tributary certs sign` wrote").Required();
+  install.Option("--root", options->pin, "The root key that the administrator named (SHA-256)");
+  AddWhere(install, options);
   return [=]() -> std::optional<Result<int>> {
-    if (join->parsed()) {
+    if (join.was_given()) {
       if (options->join == "-") std::getline(std::cin, options->join);
       return Join(*options);
     }
-    if (request->parsed()) return Request(*options);
-    if (install->parsed()) return Install(*options);
+    if (request.was_given()) return Request(*options);
+    if (install.was_given()) return Install(*options);
     return std::nullopt;
   };
 }

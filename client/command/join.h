@@ -8,6 +8,6 @@
 namespace tributary {
 
 // Declares the three below `client`; nothing where none of them was asked for.
-std::function<std::optional<Result<int>>()> AddJoining(CLI::App& client);
+std::function<std::optional<Result<int>>()> AddJoining(CommandLine client);
 
 }  // namespace tributary

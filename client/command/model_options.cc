@@ -4,14 +4,13 @@
 
 namespace tributary::client {
 
-void ModelOptions::AddTo(CLI::App& app) {
-  app.add_option("--model", model, "Directory of the base model, or of a merged one")
-      ->required()
-      ->type_name("DIR");
-  app.add_option("--adapter", adapter,
-                 "PEFT adapter directory; without it the model's own classifier")
-      ->type_name("DIR");
-  app.add_option("--device", device, "auto, cpu, cuda or cuda:N");
+void ModelOptions::AddTo(CommandLine line) {
+  line.Option("--model", model, "Directory of the base model, or of a merged one")
+      .Required()
+      .TypeName("DIR");
+  line.Option("--adapter", adapter, "PEFT adapter directory; without it the model's own classifier")
+      .TypeName("DIR");
+  line.Option("--device", device, "auto, cpu, cuda or cuda:N");
 }
 
 Result<Classifier> ModelOptions::Open() const { return OpenClassifier(model, adapter); }

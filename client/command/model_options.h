@@ -9,7 +9,7 @@ namespace tributary::client {
 struct ModelOptions {
   std::string model, adapter, device = "auto";
 
-  void AddTo(CLI::App& app);                                        // outlives the parsing
+  void AddTo(CommandLine line);                                     // outlives the parsing
   Result<Classifier> Open() const;                                  // needs no training module
   Result<std::shared_ptr<const Model>> Load(int64_t labels) const;  // does
 };

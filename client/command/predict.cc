@@ -83,19 +83,19 @@ Result<int> Run(const Options& options) {
 
 }  // namespace
 
-CommandBody AddPredict(CLI::App& app) {
+CommandBody AddPredict(CommandLine line) {
   auto options = std::make_shared<Options>();
-  options->model.AddTo(app);
-  app.add_option("--data", options->data,
-                 "Read this file instead of standard input: .jsonl, .csv, .tsv by column, else a "
-                 "text a line")
-      ->type_name("FILE");
-  app.add_option("--text", options->text,
-                 "Column of the text, or two for pairs; standard input is then JSONL")
-      ->type_name("COL[,COL]");
-  AddFormat(app, &options->json,
+  options->model.AddTo(line);
+  line.Option("--data", options->data,
+              "Read this file instead of standard input: .jsonl, .csv, .tsv by column, else a "
+              "text a line")
+      .TypeName("FILE");
+  line.Option("--text", options->text,
+              "Column of the text, or two for pairs; standard input is then JSONL")
+      .TypeName("COL[,COL]");
+  AddFormat(line, &options->json,
             "text (label, tab, probability) or json (with all logits in label order)");
-  app.footer(
+  line.Footer(
       "One line out for each line in, in order, answered as they come.\nExamples:\n"
       "  echo 'tool to convert images' | tributary predict --model MODEL --adapter "
       "runs/first/adapter\n"

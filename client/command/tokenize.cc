@@ -24,12 +24,12 @@ Result<int> Run(const std::string& model) {
 
 }  // namespace
 
-CommandBody AddTokenize(CLI::App& app) {
+CommandBody AddTokenize(CommandLine line) {
   auto model = std::make_shared<std::string>();
-  app.add_option("--model", *model, "Model directory: config.json, tokenizer.json, weights")
-      ->required()
-      ->type_name("DIR");
-  app.footer(
+  line.Option("--model", *model, "Model directory: config.json, tokenizer.json, weights")
+      .Required()
+      .TypeName("DIR");
+  line.Footer(
       "One text a line on standard input; its ids, special tokens included and nothing cut, on one "
       "line out.\n"
       "Example:\n  echo 'small daemon that watches directories' | tributary tokenize --model "

@@ -26,13 +26,13 @@ Result<int> Verify(const std::string& path) {
 
 }  // namespace
 
-CommandBody AddAudit(CLI::App& app) {
-  app.require_subcommand(1);
+CommandBody AddAudit(CommandLine line) {
+  line.NeedsCommand();
   auto path = std::make_shared<std::string>();
-  CLI::App* verify = app.add_subcommand(
+  CommandLine verify = line.Command(
       "verify", "Recompute the chain: what was changed, taken away, moved or cut off is named");
-  verify->add_option("PATH", *path, "A log's directory, or one of its segments")->required();
-  app.footer(
+  verify.Option("PATH", *path, "A log's directory, or one of its segments").Required();
+  line.Footer(
       "Example:\n  tributary audit verify client-state/sent\nKeep the last line that it prints "
       "somewhere else: no later chain can be without it unless the log was written anew.");
   return [path] { return Verify(*path); };

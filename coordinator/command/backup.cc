@@ -57,25 +57,25 @@ Result<int> Restore(const Options& options) {
 
 }  // namespace
 
-CommandBody AddBackup(CLI::App& app) {
+CommandBody AddBackup(CommandLine line) {
   auto options = std::make_shared<Options>();
-  app.add_option("CONFIG", options->file, "The coordinator's configuration")->required();
-  app.add_option("--out", options->out, "Directory to make")->required();
-  app.add_flag("--insecure", options->insecure, "The coordinator runs without TLS");
-  app.footer(
+  line.Option("CONFIG", options->file, "The coordinator's configuration").Required();
+  line.Option("--out", options->out, "Directory to make").Required();
+  line.Flag("--insecure", options->insecure, "The coordinator runs without TLS");
+  line.Footer(
       "On the coordinator's machine, whether it runs or not: what is copied is its state at one "
       "instant, and no run waits for it.\n"
       "Example:\n  tributary backup coordinator.toml --out /backup/$(date +%F)");
   return [options] { return Backup(*options); };
 }
 
-CommandBody AddRestore(CLI::App& app) {
+CommandBody AddRestore(CommandLine line) {
   auto options = std::make_shared<Options>();
-  app.add_option("BACKUP", options->backup, "Directory that `tributary backup` made")->required();
-  app.add_option("CONFIG", options->file, "The coordinator's configuration");
-  app.add_flag("--replace", options->replace, "Move aside the state that is there");
-  app.add_flag("--check", options->check, "Only read the backup and compare its digests");
-  app.footer(
+  line.Option("BACKUP", options->backup, "Directory that `tributary backup` made").Required();
+  line.Option("CONFIG", options->file, "The coordinator's configuration");
+  line.Flag("--replace", options->replace, "Move aside the state that is there");
+  line.Flag("--check", options->check, "Only read the backup and compare its digests");
+  line.Footer(
       "Examples:\n  tributary restore /backup/2026-03-01 --check\n"
       "  tributary restore /backup/2026-03-01 coordinator.toml --replace");
   return [options] { return Restore(*options); };

@@ -139,38 +139,38 @@ Result<int> Renew(const Options& options) {
 
 }  // namespace
 
-CommandBody AddCerts(CLI::App& app) {
-  app.require_subcommand(1);
+CommandBody AddCerts(CommandLine line) {
+  line.NeedsCommand();
   auto options = std::make_shared<Options>();
-  std::vector<std::pair<CLI::App*, std::function<Result<int>()>>> bodies;
+  std::vector<std::pair<CommandLine, std::function<Result<int>()>>> bodies;
   const auto add = [&](const char* name, const char* what, std::function<Result<int>()> body,
                        bool is_remote = true) {
-    CLI::App* sub = app.add_subcommand(name, what);
-    if (is_remote) AddRemoteOptions(*sub, &options->remote);
+    CommandLine sub = line.Command(name, what);
+    if (is_remote) AddRemoteOptions(sub, &options->remote);
     bodies.emplace_back(sub, std::move(body));
     return sub;
   };
-  const auto member = [options](CLI::App* sub) {
-    sub->add_option("--site,--name", options->name, "Name of the site or the person")->required();
-    sub->add_option("--role", options->role,
-                    "client, viewer, researcher, officer or admin (default: client)");
+  const auto member = [options](CommandLine sub) {
+    sub.Option("--site,--name", options->name, "Name of the site or the person").Required();
+    sub.Option("--role", options->role,
+               "client, viewer, researcher, officer or admin (default: client)");
   };
-  CLI::App* init = add(
+  CommandLine init = add(
       "init", "Make the project's authority and the coordinator's certificate",
       [options] { return Init(*options); }, false);
-  init->add_option("CONFIG", options->file, "The coordinator's configuration")->required();
-  CLI::App* invite = add("invite", "Print a join string, which works once",
-                         [options] { return Invite(*options); });
+  init.Option("CONFIG", options->file, "The coordinator's configuration").Required();
+  CommandLine invite = add("invite", "Print a join string, which works once",
+                           [options] { return Invite(*options); });
   member(invite);
-  invite->add_option("--tag", options->tags, "tag=value, by which runs choose clients");
-  invite->add_option("--life", options->life, "How long it may be used (default: 24h)");
-  invite->add_flag("--approve", options->approve, "Look at the request before it is answered");
-  CLI::App* sign =
+  invite.Option("--tag", options->tags, "tag=value, by which runs choose clients");
+  invite.Option("--life", options->life, "How long it may be used (default: 24h)");
+  invite.Flag("--approve", options->approve, "Look at the request before it is answered");
+  CommandLine sign =
       add("sign", "Answer a request that came as a file", [options] { return Sign(*options); });
-  sign->add_option("REQUEST", options->file, "What `tributary client request` wrote")->required();
-  sign->add_option("--out", options->out, "File to write (default: REQUEST.chain)");
+  sign.Option("REQUEST", options->file, "What `tributary client request` wrote").Required();
+  sign.Option("--out", options->out, "File to write (default: REQUEST.chain)");
   member(sign);
-  sign->add_option("--tag", options->tags, "tag=value, by which runs choose clients");
+  sign.Option("--tag", options->tags, "tag=value, by which runs choose clients");
   add("list", "Certificates and invitations",
       [options] { return Ask(*options, "Certificates/List", proto::CertificatesRequest{}); });
   for (const bool yes : {true, false})
@@ -180,20 +180,20 @@ CommandBody AddCerts(CLI::App& app) {
                  return Ask(*options, "Certificates/Approve",
                             proto::ApproveRequest{options->name, options->role, yes});
                }));
-  CLI::App* revoke = add("revoke", "Shut somebody out, at once", [options] {
+  CommandLine revoke = add("revoke", "Shut somebody out, at once", [options] {
     return Ask(*options, "Certificates/Revoke",
                proto::RevokeRequest{options->name, options->role, options->why});
   });
   member(revoke);
-  revoke->add_option("--why", options->why, "For the list and the audit log");
+  revoke.Option("--why", options->why, "For the list and the audit log");
   add("renew", "Renew your own certificate", [options] { return Renew(*options); });
-  app.footer(
+  line.Footer(
       "Examples:\n  tributary certs init coordinator.toml\n"
       "  tributary certs invite --site hospital-1 --tag group=large\n"
       "  tributary certs revoke --site hospital-1 --why 'laptop stolen'");
   return [bodies]() -> Result<int> {
     for (const auto& [sub, body] : bodies)
-      if (sub->parsed()) return body();
+      if (sub.was_given()) return body();
     return kWrongInput;
   };
 }

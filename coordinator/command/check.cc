@@ -65,15 +65,14 @@ Result<int> Run(const Options& options) {
 
 }  // namespace
 
-CommandBody AddCheck(CLI::App& app) {
+CommandBody AddCheck(CommandLine line) {
   auto options = std::make_shared<Options>();
-  app.add_option("FILE", options->file,
-                 "Configuration (TOML); docs/configuration.md lists the keys");
-  app.add_option("--set", options->set, "section.key=value: override a key; may be repeated")
-      ->type_name("KEY=VALUE");
-  app.add_flag("--manual", options->manual,
-               "Print the manual of all keys (docs/configuration.md) instead");
-  app.footer(
+  line.Option("FILE", options->file, "Configuration (TOML); docs/configuration.md lists the keys");
+  line.Option("--set", options->set, "section.key=value: override a key; may be repeated")
+      .TypeName("KEY=VALUE");
+  line.Flag("--manual", options->manual,
+            "Print the manual of all keys (docs/configuration.md) instead");
+  line.Footer(
       "Lists all faults of configuration, model and data at once, or prints the effective "
       "configuration and what each\n"
       "round will cost in bytes. Trains nothing and needs no training module.\nExamples:\n"

@@ -39,20 +39,20 @@ void PrintReleased(const Json& json) {
 
 }  // namespace
 
-CommandBody AddClients(CLI::App& app) {
+CommandBody AddClients(CommandLine line) {
   auto options = std::make_shared<Options>();
-  CLI::App* release = app.add_subcommand("release", "End the quarantine of a client");
-  release->add_option("CLIENT", options->client.value, "Its name")->required();
-  AddRemoteOptions(*release, &options->remote);
-  app.add_option("RUN", options->run.value, "Id of the run");
-  AddRemoteOptions(app, &options->remote);
-  app.footer(
+  CommandLine release = line.Command("release", "End the quarantine of a client");
+  release.Option("CLIENT", options->client.value, "Its name").Required();
+  AddRemoteOptions(release, &options->remote);
+  line.Option("RUN", options->run.value, "Id of the run");
+  AddRemoteOptions(line, &options->remote);
+  line.Footer(
       "Example:\n  tributary clients flora-1\n  tributary clients release hospital-1\n"
       "A client whose updates were rejected limits.rejections times within "
       "limits.rejection_window\nis in quarantine: it takes no tasks, and nothing is taken from it, "
       "until it is released.");
   return [options, release]() -> Result<int> {
-    if (release->parsed())
+    if (release.was_given())
       return ShowAnswer(options->remote, "Admin/Release", proto::ClientRef{options->client},
                         PrintReleased);
     if (options->run.value.empty()) return InvalidArgument("name a run, RUN");

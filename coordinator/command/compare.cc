@@ -94,25 +94,24 @@ Result<int> RunCompare(const Options& options) {
 
 }  // namespace
 
-CommandBody AddCompare(CLI::App& app) {
+CommandBody AddCompare(CommandLine line) {
   auto options = std::make_shared<Options>();
-  app.add_option("PATH", options->paths,
-                 "Groups: a run directory, or a folder of runs that repeat one plan with several "
-                 "seeds; a group is named after its folder")
-      ->required();
-  app.add_option("--baseline", options->baseline,
-                 "Group that the others are compared with, seed by seed; the first if absent");
-  app.add_option("--reference", options->references,
-                 "Group that is shown apart, below the others; may be repeated")
-      ->take_all()
-      ->allow_extra_args(false);
-  app.add_option("--bytes", options->bytes,
-                 "A second table: what each group reached within so many bytes, such as 50MB; "
-                 "evaluations do not count");
-  app.add_option("--out", options->out, "Write a page with a plot to this file");
-  app.add_option("--format", options->format, "text, markdown or json")
-      ->check(CLI::IsMember({"text", "markdown", "json"}));
-  app.footer(
+  line.Option("PATH", options->paths,
+              "Groups: a run directory, or a folder of runs that repeat one plan with several "
+              "seeds; a group is named after its folder")
+      .Required();
+  line.Option("--baseline", options->baseline,
+              "Group that the others are compared with, seed by seed; the first if absent");
+  line.Option("--reference", options->references,
+              "Group that is shown apart, below the others; may be repeated")
+      .MayRepeat();
+  line.Option("--bytes", options->bytes,
+              "A second table: what each group reached within so many bytes, such as 50MB; "
+              "evaluations do not count");
+  line.Option("--out", options->out, "Write a page with a plot to this file");
+  line.Option("--format", options->format, "text, markdown or json")
+      .OneOf({"text", "markdown", "json"});
+  line.Footer(
       "Examples:\n  tributary compare runs/fedit runs/flora --out comparison.html\n"
       "  tributary compare runs/grid/* --baseline fedit --bytes 20MB --format markdown");
   return [options] { return RunCompare(*options); };

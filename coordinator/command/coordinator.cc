@@ -53,14 +53,14 @@ Result<int> Run(const Options& options) {
 
 }  // namespace
 
-CommandBody AddCoordinator(CLI::App& app) {
+CommandBody AddCoordinator(CommandLine line) {
   auto options = std::make_shared<Options>();
-  app.add_option("CONFIG", options->file, "Configuration (TOML)");
-  app.add_flag("--insecure", options->insecure,
-               "Serve without TLS, on a loopback address only: for trying things out");
-  app.add_flag("--metrics", options->metrics,
-               "Print the list of all metrics (docs/metrics.md) instead");
-  app.footer(
+  line.Option("CONFIG", options->file, "Configuration (TOML)");
+  line.Flag("--insecure", options->insecure,
+            "Serve without TLS, on a loopback address only: for trying things out");
+  line.Flag("--metrics", options->metrics,
+            "Print the list of all metrics (docs/metrics.md) instead");
+  line.Footer(
       "Example:\n  tributary coordinator coordinator.toml\nCtrl-C or SIGTERM stops it; "
       "whatever it had acknowledged goes on when it is started again, also after kill -9.");
   return [options] { return Run(*options); };

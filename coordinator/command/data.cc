@@ -71,28 +71,28 @@ Result<int> Split(const SplitOptions& options) {
 
 }  // namespace
 
-CommandBody AddData(CLI::App& app) {
-  app.require_subcommand(1);
-  CLI::App* debian = app.add_subcommand("debian",
-                                        "Make train.jsonl and test.jsonl from Debian's package "
-                                        "index: which section is a package in?");
+CommandBody AddData(CommandLine line) {
+  line.NeedsCommand();
+  CommandLine debian = line.Command("debian",
+                                    "Make train.jsonl and test.jsonl from Debian's package "
+                                    "index: which section is a package in?");
   auto out = std::make_shared<std::string>(), index = std::make_shared<std::string>();
-  debian->add_option("--out", *out, "Directory to write")->required()->type_name("DIR");
+  debian.Option("--out", *out, "Directory to write").Required().TypeName("DIR");
   debian
-      ->add_option("--index", *index,
-                   "A file with what 'apt-cache dumpavail' prints (default: run it)")
-      ->type_name("FILE");
-  CLI::App* split = app.add_subcommand("split", "One file per client from one table");
+      .Option("--index", *index, "A file with what 'apt-cache dumpavail' prints (default: run it)")
+      .TypeName("FILE");
+  CommandLine split = line.Command("split", "One file per client from one table");
   auto options = std::make_shared<SplitOptions>();
-  split->add_option("FILE", options->file, "JSONL, CSV or TSV")->required();
-  split->add_option("--by", options->column, "Column of the client");
-  split->add_option("--out", options->out, "Directory to write; must be empty or absent")
-      ->required()
-      ->type_name("DIR");
-  app.footer(
+  split.Option("FILE", options->file, "JSONL, CSV or TSV").Required();
+  split.Option("--by", options->column, "Column of the client");
+  split.Option("--out", options->out, "Directory to write; must be empty or absent")
+      .Required()
+      .TypeName("DIR");
+  line.Footer(
       "Examples:\n  tributary data debian --out runs/data/debian\n  tributary data split all.jsonl "
       "--by hospital --out sites");
-  return [=]() -> Result<int> { return debian->parsed() ? Debian(*out, *index) : Split(*options); };
+  return
+      [=]() -> Result<int> { return debian.was_given() ? Debian(*out, *index) : Split(*options); };
 }
 
 }  // namespace tributary

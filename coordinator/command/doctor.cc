@@ -83,13 +83,13 @@ Result<int> Run(const Options& options) {
 
 }  // namespace
 
-CommandBody AddDoctor(CLI::App& app) {
+CommandBody AddDoctor(CommandLine line) {
   auto options = std::make_shared<Options>();
-  app.add_option("CONFIG", options->file,
-                 "A coordinator's or a client's configuration; without it your own connection is "
-                 "looked at");
-  AddRemoteOptions(app, &options->remote);
-  app.footer(
+  line.Option("CONFIG", options->file,
+              "A coordinator's or a client's configuration; without it your own connection is "
+              "looked at");
+  AddRemoteOptions(line, &options->remote);
+  line.Footer(
       "Looks at configuration, directories and room on their disks, keys and their modes, "
       "certificates and their age, ports, the coordinator and its clock, models, rows, training "
       "and limits; one line each: ok, warning or fault, what was found, what to do. Run it as the "

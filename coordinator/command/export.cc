@@ -130,27 +130,27 @@ Result<int> Run(const Options& options) {
 
 }  // namespace
 
-CommandBody AddExport(CLI::App& app) {
+CommandBody AddExport(CommandLine line) {
   auto options = std::make_shared<Options>();
-  app.add_option("RUN", options->run,
-                 "A run's directory, finished or interrupted, or the id of a coordinator's run")
-      ->required();
-  app.add_option("--out", options->out, "Directory to write; must be empty or absent")
-      ->required()
-      ->type_name("DIR");
-  app.add_option("--round", options->round,
-                 "A round's number, last or best (default: the one to keep)");
-  app.add_option("--rank", options->rank, "Cut layers above this rank by SVD; the error is printed")
-      ->check(CLI::Range(1, 4096));
-  app.add_flag("--portable", options->portable,
-               "One rank for all layers and no patterns, for readers that know no better");
-  app.add_flag("--merge", options->merge,
-               "Write the whole model with the adapter in its weights instead");
-  app.add_option("--model", options->model,
-                 "Directory of the base model (default: as in the run's configuration)")
-      ->type_name("DIR");
-  AddRemoteOptions(app, &options->remote);
-  app.footer(
+  line.Option("RUN", options->run,
+              "A run's directory, finished or interrupted, or the id of a coordinator's run")
+      .Required();
+  line.Option("--out", options->out, "Directory to write; must be empty or absent")
+      .Required()
+      .TypeName("DIR");
+  line.Option("--round", options->round,
+              "A round's number, last or best (default: the one to keep)");
+  line.Option("--rank", options->rank, "Cut layers above this rank by SVD; the error is printed")
+      .Between(1, 4096);
+  line.Flag("--portable", options->portable,
+            "One rank for all layers and no patterns, for readers that know no better");
+  line.Flag("--merge", options->merge,
+            "Write the whole model with the adapter in its weights instead");
+  line.Option("--model", options->model,
+              "Directory of the base model (default: as in the run's configuration)")
+      .TypeName("DIR");
+  AddRemoteOptions(line, &options->remote);
+  line.Footer(
       "Examples:\n  tributary export runs/first --out adapter-8 --rank 8\n"
       "  tributary export runs/first --out merged --merge\n"
       "  tributary export runs/first --out best --round best");

@@ -148,16 +148,16 @@ Result<int> Run(const Options& options) {
 
 }  // namespace
 
-CommandBody AddInit(CLI::App& app) {
+CommandBody AddInit(CommandLine line) {
   auto options = std::make_shared<Options>();
-  app.add_option("DIRECTORY", options->directory, "Where to write them (default: here)");
-  app.add_option("--project", options->project,
-                 "Name of the federation, which is in every certificate (default: default)")
-      ->type_name("NAME");
-  app.add_flag("--coordinator", options->coordinator,
-               "Write coordinator.toml and plan.toml, not client.toml");
-  app.add_flag("--client", options->client, "Write client.toml alone");
-  app.footer(
+  line.Option("DIRECTORY", options->directory, "Where to write them (default: here)");
+  line.Option("--project", options->project,
+              "Name of the federation, which is in every certificate (default: default)")
+      .TypeName("NAME");
+  line.Flag("--coordinator", options->coordinator,
+            "Write coordinator.toml and plan.toml, not client.toml");
+  line.Flag("--client", options->client, "Write client.toml alone");
+  line.Footer(
       "Writes coordinator.toml, plan.toml (a run) and client.toml with every key and what it "
       "means, and says what to do next. Asks nothing, overwrites nothing.\nExamples:\n"
       "  tributary init federation --project hospitals\n  tributary init /etc/tributary --client");

@@ -196,17 +196,17 @@ void PrintText(const Json& json, const std::string& indent) {
 
 }  // namespace
 
-CommandBody AddInspect(CLI::App& app) {
+CommandBody AddInspect(CommandLine line) {
   struct Options {
     std::string path;
     bool json = false;
   };
   auto options = std::make_shared<Options>();
-  app.add_option("PATH", options->path,
-                 "Model directory, adapter directory, run directory or safetensors file")
-      ->required();
-  AddFormat(app, &options->json);
-  app.footer(
+  line.Option("PATH", options->path,
+              "Model directory, adapter directory, run directory or safetensors file")
+      .Required();
+  AddFormat(line, &options->json);
+  line.Footer(
       "Examples:\n  tributary inspect runs/first\n  tributary inspect runs/first/adapter\n  "
       "tributary inspect MODEL --format json\n"
       "  tributary inspect MODEL/model.safetensors");

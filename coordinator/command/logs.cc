@@ -89,20 +89,19 @@ Result<int> Run(Options& options) {
 
 }  // namespace
 
-CommandBody AddLogs(CLI::App& app) {
+CommandBody AddLogs(CommandLine line) {
   auto options = std::make_shared<Options>();
-  app.add_option("RUN", options->request.run.value,
-                 "Events of this run; without it those of all runs and of the coordinator itself");
-  app.add_flag("-f,--follow", options->request.follow,
-               "Go on with what happens, until the run has ended or Ctrl-C");
-  app.add_option("--level", options->request.level, "This and what is graver (default: info)")
-      ->check(
-          CLI::IsMember(std::vector<std::string>(std::begin(kLogLevels), std::end(kLogLevels))));
-  app.add_option("--since", options->since,
-                 "How long ago, such as 10m, or a time such as 2026-03-01T09:30:00Z")
-      ->type_name("TIME");
-  AddRemoteOptions(app, &options->remote);
-  app.footer(
+  line.Option("RUN", options->request.run.value,
+              "Events of this run; without it those of all runs and of the coordinator itself");
+  line.Flag("-f,--follow", options->request.follow,
+            "Go on with what happens, until the run has ended or Ctrl-C");
+  line.Option("--level", options->request.level, "This and what is graver (default: info)")
+      .OneOf({std::begin(kLogLevels), std::end(kLogLevels)});
+  line.Option("--since", options->since,
+              "How long ago, such as 10m, or a time such as 2026-03-01T09:30:00Z")
+      .TypeName("TIME");
+  AddRemoteOptions(line, &options->remote);
+  line.Footer(
       "The coordinator keeps its newest 8192 events (at most 4 MiB) in memory, whatever its own "
       "log.level. What is older, or from before its last start, is told from the run's journal "
       "(from=journal): rounds, updates, clients that ended, pauses; not connections, refusals and "

@@ -126,22 +126,22 @@ Result<int> Run(const Options& options) {
 
 }  // namespace
 
-CommandBody AddMethods(CLI::App& app) {
+CommandBody AddMethods(CommandLine line) {
   auto options = std::make_shared<Options>();
-  app.add_option("--model", options->model,
-                 "Count the bytes for this model directory; formulas otherwise")
-      ->type_name("DIR");
-  app.add_option("--rank", options->rank, "Rank of run and clients")->check(CLI::Range(1, 4096));
-  app.add_option("--targets", options->targets, "Linear layers to adapt, as adapter.targets")
-      ->delimiter(',')
-      ->type_name("NAME[,NAME]");
-  app.add_option("--cohort", options->cohort,
-                 "Clients of a round, for methods whose increments grow with them")
-      ->check(CLI::Range(1, 1'000'000));
-  app.add_option("--labels", options->labels, "Labels of the classifier, to count it too")
-      ->check(CLI::Range(2, 100'000));
-  AddFormat(app, &options->json);
-  app.footer(
+  line.Option("--model", options->model,
+              "Count the bytes for this model directory; formulas otherwise")
+      .TypeName("DIR");
+  line.Option("--rank", options->rank, "Rank of run and clients").Between(1, 4096);
+  line.Option("--targets", options->targets, "Linear layers to adapt, as adapter.targets")
+      .SplitAt(',')
+      .TypeName("NAME[,NAME]");
+  line.Option("--cohort", options->cohort,
+              "Clients of a round, for methods whose increments grow with them")
+      .Between(1, 1'000'000);
+  line.Option("--labels", options->labels, "Labels of the classifier, to count it too")
+      .Between(2, 100'000);
+  AddFormat(line, &options->json);
+  line.Footer(
       "Examples:\n  tributary methods\n  tributary methods --model MODEL --rank 16 --targets "
       "query,value,output.dense --labels 27\n"
       "  tributary methods --format json");

@@ -29,16 +29,16 @@ Status Resolve(const RemoteOptions& options, rpc::Endpoint* endpoint) {
 
 }  // namespace
 
-void AddRemoteOptions(CLI::App& app, RemoteOptions* options) {
-  app.add_option("--coordinator", options->address, "Its address, host:port")
-      ->envname("TRIBUTARY_COORDINATOR");
-  app.add_option("--identity", options->identity, "Directory of your keys and certificate")
-      ->envname("TRIBUTARY_IDENTITY");
-  app.add_option("--connection", options->connection,
-                 "A connection of ~/.config/tributary/connections.toml")
-      ->envname("TRIBUTARY_CONNECTION");
-  app.add_flag("--insecure", options->insecure, "Call without TLS, on a loopback address only");
-  AddFormat(app, &options->json);
+void AddRemoteOptions(CommandLine line, RemoteOptions* options) {
+  line.Option("--coordinator", options->address, "Its address, host:port")
+      .Environment("TRIBUTARY_COORDINATOR");
+  line.Option("--identity", options->identity, "Directory of your keys and certificate")
+      .Environment("TRIBUTARY_IDENTITY");
+  line.Option("--connection", options->connection,
+              "A connection of ~/.config/tributary/connections.toml")
+      .Environment("TRIBUTARY_CONNECTION");
+  line.Flag("--insecure", options->insecure, "Call without TLS, on a loopback address only");
+  AddFormat(line, &options->json);
 }
 
 Result<rpc::Endpoint> EndpointOf(const RemoteOptions& options) {

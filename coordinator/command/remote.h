@@ -14,7 +14,7 @@ struct RemoteOptions {
   bool json = false;
 };
 
-void AddRemoteOptions(CLI::App& app, RemoteOptions* options);
+void AddRemoteOptions(CommandLine line, RemoteOptions* options);
 
 // Whom they call and as whom.
 Result<rpc::Endpoint> EndpointOf(const RemoteOptions& options);

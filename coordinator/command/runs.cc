@@ -24,10 +24,10 @@ struct ClientOptions {
   std::string config = "client.toml";
 };
 
-std::shared_ptr<Options> Declare(CLI::App& app, bool has_run) {
+std::shared_ptr<Options> Declare(CommandLine line, bool has_run) {
   auto options = std::make_shared<Options>();
-  if (has_run) app.add_option("RUN", options->run.value, "Id of the run")->required();
-  AddRemoteOptions(app, &options->remote);
+  if (has_run) line.Option("RUN", options->run.value, "Id of the run").Required();
+  AddRemoteOptions(line, &options->remote);
   return options;
 }
 
@@ -58,14 +58,14 @@ void PrintRounds(const Json& json) {
                Cell(r["accuracy"]), Cell(r["bytes_up"]), Cell(r["bytes_down"]));
 }
 
-CommandBody AddOfRun(CLI::App& app, std::string_view method, void (*print)(const Json&)) {
-  auto options = Declare(app, true);
+CommandBody AddOfRun(CommandLine line, std::string_view method, void (*print)(const Json&)) {
+  auto options = Declare(line, true);
   return [options, method, print] {
     return ShowAnswer(options->remote, method, proto::RunRef{options->run}, print);
   };
 }
-CommandBody AddControl(CLI::App& app, const std::string& action) {
-  auto options = Declare(app, true);
+CommandBody AddControl(CommandLine line, const std::string& action) {
+  auto options = Declare(line, true);
   return [options, action] {
     return ShowAnswer(options->remote, "Admin/Control", proto::ControlRequest{options->run, action},
                       PrintStatus);
@@ -117,21 +117,21 @@ int EndingOf(const Json& run) {
   return reason == "complete" || reason == "early_stop" ? kDone : kWorkFailed;
 }
 
-CommandBody AddRuns(CLI::App& app) {
-  auto options = Declare(app, false);
+CommandBody AddRuns(CommandLine line) {
+  auto options = Declare(line, false);
   return [options] {
     return ShowAnswer(options->remote, "Admin/Runs", proto::RunsRequest{}, PrintRuns);
   };
 }
-CommandBody AddStatus(CLI::App& app) {
-  auto options = Declare(app, false);
+CommandBody AddStatus(CommandLine line) {
+  auto options = Declare(line, false);
   auto client = std::make_shared<ClientOptions>();
-  app.add_option("RUN", options->run.value, "Id of the run");
-  app.add_flag("--client", client->is_asked, "What the client on this machine does instead");
-  app.add_option("--config", client->config, "With --client: its configuration")
-      ->capture_default_str()
-      ->type_name("FILE");
-  app.footer(
+  line.Option("RUN", options->run.value, "Id of the run");
+  line.Flag("--client", client->is_asked, "What the client on this machine does instead");
+  line.Option("--config", client->config, "With --client: its configuration")
+      .ShowDefault()
+      .TypeName("FILE");
+  line.Footer(
       "Examples:\n  tributary status fedit-1\n"
       "  tributary status --client --config client.toml");
   return [options, client]() -> Result<int> {
@@ -140,12 +140,12 @@ CommandBody AddStatus(CLI::App& app) {
     return ShowAnswer(options->remote, "Admin/Status", proto::RunRef{options->run}, PrintStatus);
   };
 }
-CommandBody AddRounds(CLI::App& app) { return AddOfRun(app, "Admin/Rounds", PrintRounds); }
-CommandBody AddStop(CLI::App& app) { return AddControl(app, "stop"); }
-CommandBody AddPause(CLI::App& app) { return AddControl(app, "pause"); }
-CommandBody AddResume(CLI::App& app) { return AddControl(app, "resume"); }
-CommandBody AddWait(CLI::App& app) {
-  auto options = Declare(app, true);
+CommandBody AddRounds(CommandLine line) { return AddOfRun(line, "Admin/Rounds", PrintRounds); }
+CommandBody AddStop(CommandLine line) { return AddControl(line, "stop"); }
+CommandBody AddPause(CommandLine line) { return AddControl(line, "pause"); }
+CommandBody AddResume(CommandLine line) { return AddControl(line, "resume"); }
+CommandBody AddWait(CommandLine line) {
+  auto options = Declare(line, true);
   return [options] { return Wait(*options); };
 }
 

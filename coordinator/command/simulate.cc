@@ -60,23 +60,21 @@ Result<int> Run(const Options& options) {
 
 }  // namespace
 
-CommandBody AddSimulate(CLI::App& app) {
+CommandBody AddSimulate(CommandLine line) {
   auto options = std::make_shared<Options>();
-  app.add_option("FILE", options->file,
-                 "Configuration (TOML); docs/configuration.md lists the keys");
-  app.add_option("--set", options->set, "section.key=value: override a key; may be repeated")
-      ->type_name("KEY=VALUE");
-  app.add_option("--out", options->out, "Run directory (default: runs/NAME of FILE)")
-      ->type_name("DIR");
-  app.add_option("--resume", options->resume,
-                 "Go on with the interrupted run in DIR; it ends in the same bytes")
-      ->type_name("DIR");
-  app.add_option("--workers", options->workers,
-                 "Clients that train at the same time; never changes a result")
-      ->check(CLI::Range(1, 1024));
-  app.add_option("--device", options->device, "auto, cpu, cuda or cuda:N");
-  AddFormat(app, &options->json, "text or json (one object a line)");
-  app.footer(
+  line.Option("FILE", options->file, "Configuration (TOML); docs/configuration.md lists the keys");
+  line.Option("--set", options->set, "section.key=value: override a key; may be repeated")
+      .TypeName("KEY=VALUE");
+  line.Option("--out", options->out, "Run directory (default: runs/NAME of FILE)").TypeName("DIR");
+  line.Option("--resume", options->resume,
+              "Go on with the interrupted run in DIR; it ends in the same bytes")
+      .TypeName("DIR");
+  line.Option("--workers", options->workers,
+              "Clients that train at the same time; never changes a result")
+      .Between(1, 1024);
+  line.Option("--device", options->device, "auto, cpu, cuda or cuda:N");
+  AddFormat(line, &options->json, "text or json (one object a line)");
+  line.Footer(
       "Examples:\n  tributary simulate federation.toml --out runs/first\n"
       "  tributary simulate federation.toml --set adapter.method=fed-sb --set federation.rounds=3 "
       "--out runs/sb\n"

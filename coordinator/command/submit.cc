@@ -54,22 +54,22 @@ Result<int> Run(const Options& options) {
 
 }  // namespace
 
-CommandBody AddSubmit(CLI::App& app) {
+CommandBody AddSubmit(CommandLine line) {
   auto options = std::make_shared<Options>();
-  app.add_option("FILE", options->file, "Configuration of the run, as for simulate")->required();
-  app.add_option("--set", options->set, "section.key=value: override a key; may be repeated")
-      ->type_name("KEY=VALUE");
-  app.add_option("--name", options->name, "Name of the run; a number is put behind it");
-  app.add_option("--where", options->where, "Only clients with this tag; may be repeated")
-      ->type_name("TAG=VALUE");
-  app.add_option("--designated", options->designated, "The client that holds public rows")
-      ->type_name("CLIENT");
-  app.add_option("--token", options->token,
-                 "The same token gives the same run, however often it is submitted");
-  app.add_option("--model-config", options->model_config,
-                 "config.json of the base model, where FILE has no model.path");
-  AddRemoteOptions(app, &options->remote);
-  app.footer("Example:\n  run=$(tributary submit federation.toml)\n  tributary wait \"$run\"");
+  line.Option("FILE", options->file, "Configuration of the run, as for simulate").Required();
+  line.Option("--set", options->set, "section.key=value: override a key; may be repeated")
+      .TypeName("KEY=VALUE");
+  line.Option("--name", options->name, "Name of the run; a number is put behind it");
+  line.Option("--where", options->where, "Only clients with this tag; may be repeated")
+      .TypeName("TAG=VALUE");
+  line.Option("--designated", options->designated, "The client that holds public rows")
+      .TypeName("CLIENT");
+  line.Option("--token", options->token,
+              "The same token gives the same run, however often it is submitted");
+  line.Option("--model-config", options->model_config,
+              "config.json of the base model, where FILE has no model.path");
+  AddRemoteOptions(line, &options->remote);
+  line.Footer("Example:\n  run=$(tributary submit federation.toml)\n  tributary wait \"$run\"");
   return [options] { return Run(*options); };
 }
 

@@ -57,7 +57,8 @@ nlohmann::ordered_json JsonOf(const daemon::Verified& verified) {
 Result<int> Verify(const Options& options) {
   ASSIGN_OR_RETURN(const daemon::Settings settings, daemon::ReadSettings(options.file));
   ASSIGN_OR_RETURN(const auto staging, StageProject(settings, options.insecure));
-  const auto verified = daemon::VerifyRun(staging, options.run, static_cast<int>(settings.limits.threads));
+  const auto verified =
+      daemon::VerifyRun(staging, options.run, static_cast<int>(settings.limits.threads));
   std::error_code ignored;
   std::filesystem::remove_all(staging, ignored);
   if (!verified) return tl::unexpected(verified.error());
@@ -70,14 +71,13 @@ Result<int> Verify(const Options& options) {
 
 }  // namespace
 
-CommandBody AddVerify(CLI::App& app) {
+CommandBody AddVerify(CommandLine line) {
   auto options = std::make_shared<Options>();
-  app.add_option("RUN", options->run.value, "Id of the run")->required();
-  app.add_option("--config", options->file, "The coordinator's configuration")
-      ->capture_default_str();
-  app.add_flag("--insecure", options->insecure, "The coordinator runs without TLS");
-  AddFormat(app, &options->json);
-  app.footer(
+  line.Option("RUN", options->run.value, "Id of the run").Required();
+  line.Option("--config", options->file, "The coordinator's configuration").ShowDefault();
+  line.Flag("--insecure", options->insecure, "The coordinator runs without TLS");
+  AddFormat(line, &options->json);
+  line.Footer(
       "On the coordinator's machine, whether it runs or not. Every record of the run's journal is "
       "followed from the first; every state that is kept is read and compared with its digest; and "
       "every stage whose updates are kept ([retention] updates) is combined again. What cannot be "

@@ -141,11 +141,11 @@ Result<int> Run(const Options& options) {
 
 }  // namespace
 
-CommandBody AddWatch(CLI::App& app) {
+CommandBody AddWatch(CommandLine line) {
   auto options = std::make_shared<Options>();
-  app.add_option("RUN", options->run.value, "Id of the run")->required();
-  AddRemoteOptions(app, &options->remote);
-  app.footer(
+  line.Option("RUN", options->run.value, "Id of the run").Required();
+  AddRemoteOptions(line, &options->remote);
+  line.Footer(
       "A picture of the run that is kept current. Where standard output is no terminal, a line for "
       "what has changed, at most one a second; with --format json one object a line. Ends when the "
       "run ends, with exit code 0 if it is complete and 1 if not. Ctrl-C ends the command and not "

@@ -12,6 +12,7 @@
 #include <thread>
 #include <unordered_map>
 
+#include "coordinator/daemon/limits.h"
 #include "coordinator/service/doorman.h"
 #include "coordinator/service/rate_limit.h"
 #include "coordinator/service/refusals.h"

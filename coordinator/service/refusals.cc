@@ -21,8 +21,8 @@ void Refusals::Tell(Refusal reason, const Caller& caller, std::string_view what,
                     {{"refused", word}, {"refused_and_not_noted", untold}}, tl::unexpected(why));
 }
 
-monitor::Counts Refusals::counts() const {
-  monitor::Counts counts;
+std::vector<std::pair<std::string_view, int64_t>> Refusals::counts() const {
+  std::vector<std::pair<std::string_view, int64_t>> counts;
   for (size_t i = 0; i < kRefusals.size(); ++i) counts.emplace_back(kRefusals[i], counts_[i]);
   return counts;
 }

@@ -7,7 +7,6 @@
 
 #include "aggregation/log/log.h"
 #include "coordinator/monitor/audit_trail.h"
-#include "coordinator/monitor/metrics.h"
 #include "coordinator/service/caller.h"
 #include "coordinator/service/rate_limit.h"
 
@@ -46,7 +45,7 @@ class Refusals {
   void Count(Refusal reason) { ++counts_[static_cast<size_t>(reason)]; }
   void Tell(Refusal reason, const Caller& caller, std::string_view what, const Error& why);
   // By reason, since the start.
-  monitor::Counts counts() const;
+  std::vector<std::pair<std::string_view, int64_t>> counts() const;
 
  private:
   Log& log_;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "aggregation/adapter/linear_algebra.h"
 #include "aggregation/base/random.h"
 #include "aggregation/strategy/round.h"
 

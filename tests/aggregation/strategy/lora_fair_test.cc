@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "aggregation/adapter/linear_algebra.h"
+#include "aggregation/strategy/layer.h"
 #include "tests/aggregation/strategy/federation.h"
 
 namespace tributary::strategy {

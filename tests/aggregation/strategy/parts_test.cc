@@ -6,6 +6,7 @@
 
 #include <cmath>
 
+#include "aggregation/strategy/layer.h"
 #include "aggregation/strategy/server_optimizer.h"
 #include "tests/aggregation/strategy/federation.h"
 
