@@ -33,8 +33,8 @@ class FactorFold {
   void AddGroup(std::span<const Update> group, const std::string& name,
                 std::optional<size_t> layer);
   double WeightAt(const Update& update, std::optional<size_t> layer) const;
-  LayerFactors ValuesAt(const Update& update,
-                        size_t layer) const;  // start + delta at the client's rank
+  // Start + delta, at the client's rank.
+  LayerFactors ValuesAt(const Update& update, size_t layer) const;
   adapter::Matrix MeanValue(const adapter::Matrix& start, const Total& total, std::string_view name,
                             bool by_row) const;
 

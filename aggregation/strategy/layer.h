@@ -5,7 +5,7 @@
 
 namespace tributary::strategy {
 
-// A client's two factors, at its own rank.
+// Both factors, of a client at its own rank or of the round's start at the run's.
 struct LayerFactors {
   adapter::Matrix b, a;
 };

@@ -22,15 +22,16 @@ void Federation::Describe(Run& run, const ClientId& client, const proto::Hello& 
 }
 
 void Federation::Populate(Run& run) {
+  const std::vector<ClientId> clients = ClientsOf(run);
   std::vector<ClientId> connected;
-  for (const ClientId& name : ClientsOf(run)) {
+  for (const ClientId& name : clients) {
     if (!IsThere(run, name)) continue;
     connected.push_back(name);
     if (const auto& hello = registry_.Find(name)->hello) Describe(run, name, *hello);
   }
-  run.Populate(around_.Now(), ClientsOf(run), std::move(connected));
+  run.Populate(around_.Now(), clients, std::move(connected));
   // A machine that was made anew has forgotten what they said when they came.
-  for (const ClientId& name : ClientsOf(run))
+  for (const ClientId& name : clients)
     if (const auto& hello = registry_.Find(name)->hello) HeedSeen(run, name, *hello);
 }
 

@@ -26,8 +26,10 @@ endif()
 
 # Every floating-point result must be the same whatever the optimiser may fuse.
 add_compile_options(-ffp-contract=off -fno-fast-math)
+
 # For folders that decide, send and show: -O3 there takes the compiler longer and nobody less.
 set(TRIBUTARY_NO_ARITHMETIC $<$<CONFIG:Release>:-O2>)
+
 if(TRIBUTARY_SANITIZE)
   add_compile_options(-fsanitize=${TRIBUTARY_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${TRIBUTARY_SANITIZE})
