@@ -77,7 +77,7 @@ Result<std::optional<coordinator::AggregateFinished>> Resumed::Aggregate(
 }
 
 Status Resumed::Publish(const coordinator::PublishCheckpoint& command) {
-  return IsReplaying() ? Status() : coordinator_work_.Publish(command);
+  return coordinator_work_.Publish(command);  // its blobs are there to be discarded some day
 }
 
 Status Resumed::Discard(const coordinator::DiscardUploads& command) {

@@ -45,6 +45,7 @@ class Simulation : public Observer {
     RETURN_IF_ERROR(Prepare(is_interrupted));
     ASSIGN_OR_RETURN(std::vector<coordinator::Record> journal, coordinator_->Load());
     replayed_ = journal.size();
+    coordinator_->Remember(journal);
     Resumed resumed(std::move(journal), *clients_, *coordinator_);
     EngineOptions engine_options;
     engine_options.seed = environment_.config.CohortSeed();

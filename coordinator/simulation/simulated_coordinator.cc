@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "aggregation/base/crash_point.h"
 #include "coordinator/core/text.h"
 
 namespace tributary::simulation {
@@ -17,6 +18,8 @@ void SimulatedCoordinator::Remember(std::span<const coordinator::Record> records
 Status SimulatedCoordinator::Persist(std::span<const coordinator::Record> records) {
   RETURN_IF_ERROR(states_.Append(run_, coordinator::ToTexts(records)));
   Remember(records);
+  for (const coordinator::Record& record : records)
+    std::visit([](const auto& r) { CrashPoint(r.kName); }, record);
   return {};
 }
 

@@ -88,6 +88,18 @@ INSTANTIATE_TEST_SUITE_P(Methods, MixedRanks,
 
 // --- equal bytes ---
 
+void ExpectTheSameRounds(const SmallWorld& world, const std::string& one,
+                         const std::string& other) {
+  const auto left = Lines(world.path() / one / "rounds.jsonl"),
+             right = Lines(world.path() / other / "rounds.jsonl");
+  ASSERT_EQ(left.size(), right.size());
+  for (size_t i = 0; i < left.size(); ++i)
+    for (const char* key :
+         {"selected", "reported", "train_loss", "loss", "accuracy", "averaging_error", "bytes_up",
+          "bytes_down", "virtual_seconds", "digest"})
+      EXPECT_EQ(left[i][key], right[i][key]) << key << " of round " << i;
+}
+
 TEST(Repeats, WithOneWorkerAndWithTwo) {
   const SmallWorld world;
   ASSERT_EQ(world.Simulate("one", {"federation.head_start=ridge"}, {"--workers", "1"}).code, 0);
@@ -135,31 +147,33 @@ TEST(Repeats, AfterCtrlCAndResume) {
   const Outcome resumed = RunProgram({"simulate", "--resume", world.File("parts")});
   ASSERT_EQ(resumed.code, 0) << resumed.All();
   EXPECT_EQ(world.Adapter("whole"), world.Adapter("parts"));
-  const auto whole = Lines(world.path() / "whole/rounds.jsonl"),
-             parts = Lines(world.path() / "parts/rounds.jsonl");
-  ASSERT_EQ(parts.size(), 26U);
-  for (size_t i = 0; i < parts.size(); ++i)
-    for (const char* key :
-         {"selected", "reported", "train_loss", "loss", "accuracy", "averaging_error", "bytes_up",
-          "bytes_down", "virtual_seconds", "digest"})
-      EXPECT_EQ(whole[i][key], parts[i][key]) << key << " of round " << i;
+  ExpectTheSameRounds(world, "whole", "parts");
 }
 
-TEST(Repeats, AfterAKillAtAnyRound) {
+// At every third record of the journal, so that stages are cut in their middle too.
+TEST(Repeats, AfterAKillAtAnyRecord) {
   const SmallWorld world;
-  const std::vector<std::string> settings = {"adapter.method=fed-sb", "federation.rounds=6"};
-  ASSERT_EQ(world.Simulate("whole", settings).code, 0);
-  auto arguments = world.Command("simulate", settings);
-  arguments.insert(arguments.end(), {"--out", world.File("parts"), "--format", "json"});
-  {
-    StartedProgram started(arguments);
-    ASSERT_TRUE(started.WaitForOutput(R"("event":"stage_opened","round":3,)"));
-    started.Signal(SIGKILL);
-    EXPECT_EQ(started.Wait().code, 128 + SIGKILL);
+  const std::vector<std::string> settings = {"adapter.method=fed-sb", "evaluation.on=both",
+                                             "evaluation.holdout=0.3"};
+  const auto start = [&](const std::string& out, const std::string& variable) {
+    auto arguments = world.Command("simulate", settings);
+    arguments.insert(arguments.end(), {"--out", world.File(out), "--workers", "1"});
+    return StartedProgram(arguments, "", {variable}).Wait().code;
+  };
+  const std::string points = world.File("points");
+  ASSERT_EQ(start("whole", "TRIBUTARY_CRASH_POINTS=" + points), 0);
+  const std::string all = ReadText(points);
+  const auto count = std::count(all.begin(), all.end(), '\n');
+  ASSERT_GT(count, 20);
+  for (int64_t point = 1; point <= count; point += 3) {
+    SCOPED_TRACE(fmt::format("killed at record {} of {}", point, count));
+    const std::string parts = fmt::format("parts-{}", point);
+    ASSERT_EQ(start(parts, fmt::format("TRIBUTARY_CRASH_AT={}", point)), 128 + SIGKILL);
+    const Outcome resumed = RunProgram({"simulate", "--resume", world.File(parts)});
+    ASSERT_EQ(resumed.code, 0) << resumed.All();
+    EXPECT_EQ(world.Adapter("whole"), world.Adapter(parts));
+    ExpectTheSameRounds(world, "whole", parts);
   }
-  EXPECT_EQ(RunProgram({"inspect", world.File("parts")}).code, 0);
-  ASSERT_EQ(RunProgram({"simulate", "--resume", world.File("parts")}).code, 0);
-  EXPECT_EQ(world.Adapter("whole"), world.Adapter("parts"));
 }
 
 // --- privacy ---
