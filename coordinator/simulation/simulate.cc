@@ -45,7 +45,6 @@ class Simulation : public Observer {
     RETURN_IF_ERROR(Prepare(is_interrupted));
     ASSIGN_OR_RETURN(std::vector<coordinator::Record> journal, coordinator_->Load());
     replayed_ = journal.size();
-    coordinator_->Remember(journal);
     Resumed resumed(std::move(journal), *clients_, *coordinator_);
     EngineOptions engine_options;
     engine_options.seed = environment_.config.CohortSeed();
@@ -114,7 +113,7 @@ class Simulation : public Observer {
     clients_ = std::make_unique<SimulatedClients>(environment_, *model_, *blobs_, *checkpoints_,
                                                   locals_, options_.workers, is_interrupted);
     coordinator_ = std::make_unique<SimulatedCoordinator>(
-        kRun, *states_, *blobs_, *folder_, *clients_, environment_.config.keep_rounds,
+        kRun, plan_, *states_, *blobs_, *folder_, *clients_, environment_.config.keep_rounds,
         environment_.tasks.report_metrics);
     RETURN_IF_ERROR(PrepareFacts());
     progress_.OnLoaded(environment_, model_->device());

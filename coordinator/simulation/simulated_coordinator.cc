@@ -7,25 +7,31 @@
 
 namespace tributary::simulation {
 
-void SimulatedCoordinator::Remember(std::span<const coordinator::Record> records) {
+Status SimulatedCoordinator::Remember(std::span<const coordinator::Record> records) {
   for (const coordinator::Record& record : records) {
+    RETURN_IF_ERROR(state_.Apply(plan_, record));
     records_.push_back(record);
     if (const auto* accepted = std::get_if<coordinator::UpdateAccepted>(&record))
       uploads_[accepted->sequence].push_back(accepted->digest);
   }
+  return {};
 }
 
 Status SimulatedCoordinator::Persist(std::span<const coordinator::Record> records) {
   RETURN_IF_ERROR(states_.Append(run_, coordinator::ToTexts(records)));
-  Remember(records);
   for (const coordinator::Record& record : records)
     std::visit([](const auto& r) { CrashPoint(r.kName); }, record);
-  return {};
+  return Remember(records);
 }
 
 Result<std::vector<coordinator::Record>> SimulatedCoordinator::Load() {
   ASSIGN_OR_RETURN(const store::Recovered recovered, states_.Recover(run_));
-  return coordinator::RecordsFromTexts(recovered.records);
+  ASSIGN_OR_RETURN(auto records, coordinator::RecordsFromTexts(recovered.records));
+  records_.clear();
+  state_ = {};
+  uploads_.clear();
+  RETURN_IF_ERROR(Remember(records));
+  return records;
 }
 
 Result<std::optional<coordinator::AggregateFinished>> SimulatedCoordinator::Aggregate(
@@ -56,12 +62,13 @@ Status SimulatedCoordinator::Discard(const coordinator::DiscardUploads& command)
        it = uploads_.erase(it))
     for (const Digest& digest : it->second)
       if (!needed.contains(digest)) RETURN_IF_ERROR(blobs_.Delete(digest));
-  // States of old rounds; the best so far and the last ones stay.
+  // States of old rounds; the one to be kept and the last ones stay.
   if (keep_rounds_ == 0 || published_.empty()) return {};
+  const Digest kept = state_.Kept(plan_).checkpoint;
   const int64_t oldest = published_.back().first - keep_rounds_;
   std::erase_if(published_, [&](const auto& item) {
     const bool old = item.first <= oldest && item.first > 0;
-    return old && item.second != best_ && blobs_.Delete(item.second).has_value();
+    return old && item.second != kept && blobs_.Delete(item.second).has_value();
   });
   return {};
 }

@@ -10,12 +10,13 @@ namespace tributary::simulation {
 
 class SimulatedCoordinator : public CoordinatorWork {
  public:
-  // All arguments outlive the object. `keep_rounds`: state blobs of so many last rounds stay; 0:
-  // all.
-  SimulatedCoordinator(RunId run, store::StateStore& states, store::BlobStore& blobs,
-                       fold::Folder& folder, SimulatedClients& clients, int64_t keep_rounds,
-                       bool report_metrics)
+  // All arguments outlive the object. `keep_rounds`: state blobs of so many last rounds stay, and
+  // that of the round which would be kept if the run ended now; 0: all.
+  SimulatedCoordinator(RunId run, const coordinator::RunPlan& plan, store::StateStore& states,
+                       store::BlobStore& blobs, fold::Folder& folder, SimulatedClients& clients,
+                       int64_t keep_rounds, bool report_metrics)
       : run_(std::move(run)),
+        plan_(plan),
         states_(states),
         blobs_(blobs),
         folder_(folder),
@@ -23,10 +24,8 @@ class SimulatedCoordinator : public CoordinatorWork {
         keep_rounds_(keep_rounds),
         report_metrics_(report_metrics) {}
 
-  // What the journal of an interrupted run already holds; before the engine starts.
-  void Remember(std::span<const coordinator::Record> records);
-
   Status Persist(std::span<const coordinator::Record> records) override;
+  // What the journal of an interrupted run already holds; from here on it is known here too.
   Result<std::vector<coordinator::Record>> Load() override;
   Result<std::optional<coordinator::AggregateFinished>> Aggregate(
       const coordinator::FinishAggregate& command) override;
@@ -34,15 +33,15 @@ class SimulatedCoordinator : public CoordinatorWork {
   Status Discard(const coordinator::DiscardUploads& command) override;
   Status Finish(const coordinator::FinishRun& command) override;
 
-  // The best checkpoint so far, which stays however old it is.
-  void Keep(const Digest& digest) { best_ = digest; }
-
   const std::vector<coordinator::Record>& records() const { return records_; }
   const std::optional<coordinator::FinishRun>& finish() const { return finish_; }
   std::string last_fault() const { return last_fault_; }
 
  private:
+  Status Remember(std::span<const coordinator::Record> records);
+
   const RunId run_;
+  const coordinator::RunPlan& plan_;
   store::StateStore& states_;
   store::BlobStore& blobs_;
   fold::Folder& folder_;
@@ -50,9 +49,9 @@ class SimulatedCoordinator : public CoordinatorWork {
   const int64_t keep_rounds_;
   const bool report_metrics_;
   std::vector<coordinator::Record> records_;
+  coordinator::State state_;                           // after those records
   std::map<int64_t, std::vector<Digest>> uploads_;     // by sequence
   std::vector<std::pair<int64_t, Digest>> published_;  // state blobs by round, oldest first
-  Digest best_;                                        // a state that must stay however old it is
   std::optional<coordinator::FinishRun> finish_;
   std::string last_fault_;
 };

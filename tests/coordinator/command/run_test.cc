@@ -147,6 +147,7 @@ TEST(Repeats, AfterCtrlCAndResume) {
   const Outcome resumed = RunProgram({"simulate", "--resume", world.File("parts")});
   ASSERT_EQ(resumed.code, 0) << resumed.All();
   EXPECT_EQ(world.Adapter("whole"), world.Adapter("parts"));
+  EXPECT_EQ(Lines(world.path() / "parts/rounds.jsonl").size(), 26U);
   ExpectTheSameRounds(world, "whole", "parts");
 }
 
@@ -169,11 +170,35 @@ TEST(Repeats, AfterAKillAtAnyRecord) {
     SCOPED_TRACE(fmt::format("killed at record {} of {}", point, count));
     const std::string parts = fmt::format("parts-{}", point);
     ASSERT_EQ(start(parts, fmt::format("TRIBUTARY_CRASH_AT={}", point)), 128 + SIGKILL);
+    const Outcome inspected = RunProgram({"inspect", world.File(parts)});
+    EXPECT_EQ(inspected.code, 0) << inspected.All();
     const Outcome resumed = RunProgram({"simulate", "--resume", world.File(parts)});
     ASSERT_EQ(resumed.code, 0) << resumed.All();
     EXPECT_EQ(world.Adapter("whole"), world.Adapter(parts));
     ExpectTheSameRounds(world, "whole", parts);
   }
+}
+
+// The state of the best round stays, however many rounds follow it and whatever cuts the run.
+TEST(Artefacts, TheBestRoundIsKeptThoughOldStatesAreNot) {
+  const SmallWorld world;
+  const std::vector<std::string> settings = {"evaluation.keep=best",     "output.keep_rounds=1",
+                                             "federation.rounds=8",      "evaluation.on=clients",
+                                             "training.learning_rate=1", "evaluation.holdout=0.3"};
+  const Outcome whole = world.Simulate("best", settings);
+  ASSERT_EQ(whole.code, 0) << whole.All();
+  const json summary = Summary(world, "best");
+  ASSERT_LT(summary["kept_round"], 7) << "the last rounds stay anyway";
+  EXPECT_EQ(summary["kept_round"], summary["best"]["round"]);
+  EXPECT_FALSE(world.Adapter("best").empty());
+  const auto exported = [&](const json& round) {
+    return RunProgram({"export", world.File("best"), "--round", round.dump(), "--out",
+                       world.File("round-" + round.dump())});
+  };
+  EXPECT_EQ(exported(summary["kept_round"]).code, 0);
+  const Outcome old = exported(1);
+  EXPECT_EQ(old.code, 2);
+  EXPECT_THAT(old.err, HasSubstr("no longer kept (output.keep_rounds = 1)"));
 }
 
 // --- privacy ---
