@@ -14,4 +14,9 @@ using TrainerEntry = Trainer* (*)(int interface_version);
 
 Result<std::shared_ptr<Trainer>> OpenTrainer();
 
+// The largest share of each GPU's memory that this process takes, 0 to 1, by the allocator's own
+// setting (per_process_memory_fraction, libtorch's "Memory management" notes); training that needs
+// more fails. Before a trainer is opened, while there is one thread.
+void LimitGpuMemory(double share);
+
 }  // namespace tributary::client

@@ -20,6 +20,14 @@ extern "C" void OnHangUp(int) { hang_ups = 1; }
 
 }  // namespace
 
+Result<int> RunCommand(const CommandBody& body) {
+  try {
+    return body();
+  } catch (const std::exception& fault) {
+    return MakeError(Code::kInternal, "ended by what was not expected: {}", fault.what());
+  }
+}
+
 int ExitCodeOf(const Error& error) {
   switch (error.code) {
     case Code::kInvalidArgument:
@@ -51,23 +59,21 @@ void CatchInterrupts() {
   sigaction(SIGTERM, &action, nullptr);
 }
 
-void WaitForInterrupt(const std::function<void()>& upkeep) {
+void WaitForInterrupt(const std::function<void()>& upkeep, const std::function<bool()>& lives) {
   constexpr auto kOften = std::chrono::milliseconds(100);
   constexpr int kHour = 36'000;
-  if (upkeep) {
-    struct sigaction action {};
-    action.sa_handler = OnHangUp;
-    sigaction(SIGHUP, &action, nullptr);
-  }
+  struct sigaction action {};
+  action.sa_handler = OnHangUp;
+  sigaction(SIGHUP, &action, nullptr);
   uint64_t watchdog = 0;  // microseconds; 0: nobody watches
   sd_watchdog_enabled(0, &watchdog);
   sd_notify(0, "READY=1");
   for (int waits = 0; !IsInterrupted(); ++waits) {
-    if (upkeep && (hang_ups > 0 || waits == kHour)) {
+    if (hang_ups > 0 || waits == kHour) {
       hang_ups = waits = 0;
       upkeep();
     }
-    if (watchdog > 0) sd_notify(0, "WATCHDOG=1");
+    if (watchdog > 0 && lives()) sd_notify(0, "WATCHDOG=1");
     std::this_thread::sleep_for(kOften);
   }
   sd_notify(0, "STOPPING=1");

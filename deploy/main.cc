@@ -65,7 +65,7 @@ int Main(int argc, char** argv) {
   }
   for (const auto& [sub, body] : bodies) {
     if (!sub->parsed()) continue;
-    const Result<int> result = body();
+    const Result<int> result = RunCommand(body);
     if (result) return *result;
     fmt::print(stderr, "tributary {}: {}\n", sub->get_name(), result.error().message);
     return ExitCodeOf(result.error());

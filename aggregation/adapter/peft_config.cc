@@ -4,6 +4,8 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "aggregation/base/json.h"
+
 namespace tributary::adapter {
 namespace {
 
@@ -55,7 +57,7 @@ Status CheckSettings(const Json& config) {
     return MakeError(Code::kUnimplemented, "bias: {}, only \"none\" can be read", bias->dump());
   for (const auto& [key, value] : config.items())
     if (std::ranges::find(kHarmless, key) == std::end(kHarmless) && !IsUnset(value))
-      return MakeError(Code::kUnimplemented, "{}: {} is not supported", key, value.dump());
+      return MakeError(Code::kUnimplemented, "{}: {} is not supported", key, DumpJson(value));
   return {};
 }
 
@@ -85,7 +87,7 @@ Result<std::vector<PeftConfig::Pattern>> ParsePatterns(const Json& config, const
   if (!it->is_object()) return InvalidArgument("{}: {}, expected an object", key, it->dump());
   for (const auto& [expression, value] : it->items()) {
     if (!value.is_number() || value.get<double>() <= 0)
-      return InvalidArgument("{}: {} for \"{}\", expected a number above 0", key, value.dump(),
+      return InvalidArgument("{}: {} for \"{}\", expected a number above 0", key, DumpJson(value),
                              expression);
     ASSIGN_OR_RETURN(auto regex, ParseRegex(key, "(.*\\.)?(" + expression + ")"));
     patterns.push_back({std::move(regex), value.get<double>()});
@@ -96,9 +98,9 @@ Result<std::vector<PeftConfig::Pattern>> ParsePatterns(const Json& config, const
 Result<std::vector<std::string>> ParseNames(const Json& value, const char* key) {
   std::vector<std::string> names;
   if (!value.is_array())
-    return InvalidArgument("{}: {}, expected a list of names", key, value.dump());
+    return InvalidArgument("{}: {}, expected a list of names", key, DumpJson(value));
   for (const Json& name : value) {
-    if (!name.is_string()) return InvalidArgument("{}: {}, expected a name", key, name.dump());
+    if (!name.is_string()) return InvalidArgument("{}: {}, expected a name", key, DumpJson(name));
     names.push_back(name.get<std::string>());
   }
   return names;
@@ -120,7 +122,7 @@ double FirstMatch(const std::vector<PeftConfig::Pattern>& patterns, std::string_
 }  // namespace
 
 Result<PeftConfig> PeftConfig::Parse(std::string_view text) {
-  const Json json = Json::parse(text, nullptr, false);
+  const Json json = ParseOrderedJson(text);
   if (!json.is_object()) return InvalidArgument("not a JSON object");
   RETURN_IF_ERROR(CheckSettings(json));
   PeftConfig config;

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "aggregation/base/file.h"
+#include "aggregation/base/json.h"
 #include "aggregation/tensor/safetensors.h"
 
 namespace tributary::adapter {
@@ -105,7 +106,7 @@ std::string Config(const std::vector<PeftLayer>& layers, const TensorMap& head,
       {"target_modules", modules},
       {"modules_to_save", saved.empty() ? Json() : Json(saved)},
   };
-  return config.dump(2) + "\n";
+  return DumpJson(config, 2) + "\n";
 }
 
 }  // namespace

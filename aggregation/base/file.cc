@@ -13,19 +13,6 @@
 #include "aggregation/base/file_handle.h"
 
 namespace tributary {
-namespace {
-
-Status WriteAll(int fd, std::string_view content, const std::filesystem::path& path) {
-  while (!content.empty()) {
-    const ssize_t n = ::write(fd, content.data(), content.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return SystemError(path, "write");
-    content.remove_prefix(static_cast<size_t>(n));
-  }
-  return {};
-}
-
-}  // namespace
 
 tl::unexpected<Error> SystemError(const std::filesystem::path& path, std::string_view doing) {
   return SystemError(path, doing, errno);
@@ -117,12 +104,36 @@ Status MakeDirectories(const std::filesystem::path& path) {
   return {};
 }
 
+std::vector<std::filesystem::path> PathsIn(const std::filesystem::path& directory) {
+  std::vector<std::filesystem::path> paths;
+  std::error_code error;  // a loop over the iterator itself would throw
+  std::filesystem::directory_iterator entry(directory, error);
+  for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error))
+    paths.push_back(entry->path());
+  return paths;
+}
+
 int64_t BytesBelow(const std::filesystem::path& directory) {
-  std::error_code error;
   int64_t bytes = 0;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(directory, error))
-    if (entry.is_regular_file(error)) bytes += static_cast<int64_t>(entry.file_size(error));
+  for (const std::filesystem::path& path : PathsIn(directory)) {
+    std::error_code error;
+    const auto kind = std::filesystem::symlink_status(path, error).type();
+    if (kind == std::filesystem::file_type::directory) bytes += BytesBelow(path);
+    if (kind != std::filesystem::file_type::regular) continue;
+    const auto size = std::filesystem::file_size(path, error);
+    if (!error) bytes += static_cast<int64_t>(size);
+  }
   return bytes;
+}
+
+Status WriteAll(int fd, std::string_view content, const std::filesystem::path& path) {
+  while (!content.empty()) {
+    const ssize_t n = ::write(fd, content.data(), content.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return SystemError(path, "write");
+    content.remove_prefix(static_cast<size_t>(n));
+  }
+  return {};
 }
 
 Status SyncDirectory(const std::filesystem::path& directory) {

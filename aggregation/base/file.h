@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "aggregation/base/status.h"
 
@@ -24,9 +25,16 @@ Status WriteFile(const std::filesystem::path& path, std::string_view content);
 // Makes the directory and its parents where they are missing; durable on OK.
 Status MakeDirectories(const std::filesystem::path& path);
 
+// What is in the directory, in no order; nothing where it cannot be read. What appears or
+// disappears meanwhile may be missing.
+std::vector<std::filesystem::path> PathsIn(const std::filesystem::path& directory);
+
 // Of all regular files in the directory and below it; what cannot be read, and what disappears
 // meanwhile, counts nothing.
 int64_t BytesBelow(const std::filesystem::path& directory);
+
+// All of it to an open file; `path` is for the error.
+Status WriteAll(int fd, std::string_view content, const std::filesystem::path& path);
 
 // Makes names that were created, renamed or removed in the directory durable.
 Status SyncDirectory(const std::filesystem::path& directory);

@@ -4,21 +4,14 @@
 #include <ctime>
 #include <nlohmann/json.hpp>
 
+#include "aggregation/base/json.h"
+#include "aggregation/base/utc.h"
 #include "aggregation/log/log.h"
 
 namespace tributary {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-std::string Time(int64_t micros) {
-  const std::time_t seconds = micros / 1'000'000;
-  std::tm utc{};
-  gmtime_r(&seconds, &utc);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}Z", utc.tm_year + 1900,
-                     utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec,
-                     micros % 1'000'000);
-}
 
 Json AsJson(const LogValue& value) {
   if (const auto* text = std::get_if<std::string>(&value))
@@ -49,7 +42,7 @@ constexpr std::string_view kFacts[] = {"schema", "time", "level", "event"};
 }  // namespace
 
 Result<std::string> TextLineOf(std::string_view json_line) {
-  const Json json = Json::parse(json_line, nullptr, false);
+  const Json json = ParseOrderedJson(json_line);
   const auto text = [&](const char* key) {
     return json.is_object() && json.contains(key) && json[key].is_string()
                ? AsWord(json[key].get<std::string>())
@@ -81,7 +74,7 @@ Result<int64_t> ParseLogTime(std::string_view text) {
 std::string TextLine(int64_t time, LogLevel level, std::string_view event,
                      const LogFields& fields) {
   std::string line =
-      fmt::format("{} {:7} {}", Time(time), kLogLevels[static_cast<size_t>(level)], event);
+      fmt::format("{} {:7} {}", Rfc3339(time), kLogLevels[static_cast<size_t>(level)], event);
   for (const auto& [key, value] : fields) line += fmt::format(" {}={}", key, AsWord(value));
   return line;
 }
@@ -89,7 +82,7 @@ std::string TextLine(int64_t time, LogLevel level, std::string_view event,
 std::string JsonLine(int64_t time, LogLevel level, std::string_view event,
                      const LogFields& fields) {
   Json json = {
-      {"time", Time(time)}, {"level", kLogLevels[static_cast<size_t>(level)]}, {"event", event}};
+      {"time", Rfc3339(time)}, {"level", kLogLevels[static_cast<size_t>(level)]}, {"event", event}};
   for (const auto& [key, value] : fields) json[std::string(key)] = AsJson(value);
   return Dump(json);
 }

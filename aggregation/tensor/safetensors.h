@@ -23,8 +23,20 @@ struct SafetensorsContent {
   std::vector<Tensor> copies;  // of tensors that lie in the file unaligned for their type
 };
 
+// What a header may hold; the defaults are for files that the user named.
+struct SafetensorsLimits {
+  size_t header = 100'000'000;  // bytes, as the reference package has it
+  size_t tensors = SIZE_MAX;
+  size_t dimensions = 16;
+  size_t metadata = SIZE_MAX;  // keys
+};
+// For what peers send: far beyond any adapter, and parsed at once.
+inline constexpr SafetensorsLimits kPeerSafetensors{
+    .header = size_t{1} << 20, .tensors = 10'000, .dimensions = 4, .metadata = 64};
+
 // Parses bytes in memory; the views live as long as `bytes` and the content do, and are aligned.
-Result<SafetensorsContent> ParseSafetensors(std::span<const std::byte> bytes);
+Result<SafetensorsContent> ParseSafetensors(std::span<const std::byte> bytes,
+                                            const SafetensorsLimits& limits = {});
 
 // One mapped file, or all shards that a model.safetensors.index.json names. Views stay valid while
 // the object lives, and are aligned for their type; it may be shared between threads.

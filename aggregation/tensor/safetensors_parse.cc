@@ -11,9 +11,6 @@
 namespace tributary {
 namespace {
 
-constexpr uint64_t kMaxHeader = 100'000'000;
-constexpr size_t kMaxRank = 16;
-
 struct HeaderTensor {
   std::optional<std::string> dtype;
   std::optional<Shape> shape;
@@ -24,6 +21,8 @@ struct HeaderTensor {
 // "__metadata__": {string: string}}.
 class HeaderHandler : public nlohmann::json_sax<nlohmann::json> {
  public:
+  explicit HeaderHandler(const SafetensorsLimits& limits) : limits_(limits) {}
+
   std::map<std::string, HeaderTensor, std::less<>> tensors;
   Metadata metadata;
   std::string fault;
@@ -42,14 +41,18 @@ class HeaderHandler : public nlohmann::json_sax<nlohmann::json> {
     if (value > static_cast<uint64_t>(INT64_MAX))
       return Fail(fmt::format("number {} is beyond 2^63", value));
     auto& list = field_ == "shape" ? *tensor_->shape : *tensor_->offsets;
-    if (list.size() >= kMaxRank)
-      return Fail(fmt::format("more than {} numbers in {}", kMaxRank, field_));
+    const size_t most = field_ == "shape" ? limits_.dimensions : 2;
+    if (list.size() >= most)
+      return Fail(fmt::format("{}: more than {} numbers in {}", name_, most, field_));
     list.push_back(static_cast<int64_t>(value));
     return true;
   }
   bool string(string_t& value) override {
-    if (depth_ == 2 && in_metadata_)
+    if (depth_ == 2 && in_metadata_) {
+      if (metadata.size() >= limits_.metadata)
+        return Fail(fmt::format("more than {} keys of metadata", limits_.metadata));
       return metadata.emplace(field_, value).second || Fail("duplicate metadata key " + field_);
+    }
     if (depth_ == 2 && field_ == "dtype") return tensor_->dtype = value, true;
     return Fail("a string stands where none may");
   }
@@ -57,6 +60,8 @@ class HeaderHandler : public nlohmann::json_sax<nlohmann::json> {
     if (depth_ >= 2) return Fail("objects are nested too deeply");
     if (depth_++ == 0) return true;
     in_metadata_ = name_ == "__metadata__";
+    if (!in_metadata_ && tensors.size() >= limits_.tensors)
+      return Fail(fmt::format("more than {} tensors", limits_.tensors));
     tensor_ = in_metadata_ ? nullptr : &tensors[name_];
     return true;
   }
@@ -94,6 +99,7 @@ class HeaderHandler : public nlohmann::json_sax<nlohmann::json> {
     if (fault.empty()) fault = std::move(what);
     return false;
   }
+  const SafetensorsLimits& limits_;
   int depth_ = 0;
   bool in_metadata_ = false;
   std::string name_, field_;
@@ -139,13 +145,15 @@ Status CheckContiguous(std::vector<std::pair<std::pair<int64_t, int64_t>, std::s
 static_assert(std::is_nothrow_move_constructible_v<Tensor>,
               "views into copies survive a growing vector");
 
-Result<SafetensorsContent> ParseSafetensors(std::span<const std::byte> bytes) {
+Result<SafetensorsContent> ParseSafetensors(std::span<const std::byte> bytes,
+                                            const SafetensorsLimits& limits) {
   if (bytes.size() < 8)
     return InvalidArgument("{} bytes are too few for a safetensors file", bytes.size());
   uint64_t header_size = 0;
   std::memcpy(&header_size, bytes.data(), 8);  // little-endian, as every supported processor
-  if (header_size > kMaxHeader)
-    return InvalidArgument("header of {} bytes, at most {} are allowed", header_size, kMaxHeader);
+  if (header_size > limits.header)
+    return InvalidArgument("header of {} bytes, at most {} are allowed", header_size,
+                           limits.header);
   if (header_size > bytes.size() - 8)
     return InvalidArgument("header of {} bytes, but only {} bytes follow (truncated?)", header_size,
                            bytes.size() - 8);
@@ -154,7 +162,7 @@ Result<SafetensorsContent> ParseSafetensors(std::span<const std::byte> bytes) {
   if (const size_t zero = header.find('\0');
       zero != header.npos)  // which the JSON reader takes for the end
     return InvalidArgument("header is not JSON (byte {} is zero)", zero);
-  HeaderHandler handler;
+  HeaderHandler handler(limits);
   if (!nlohmann::json::sax_parse(header, &handler)) return InvalidArgument("{}", handler.fault);
   const auto data = bytes.subspan(8 + header_size);
   SafetensorsContent content;

@@ -7,6 +7,7 @@
 #include "client/command/client_dry_run.h"
 #include "client/command/join.h"
 #include "client/edge/edge.h"
+#include "client/trainer_module.h"
 #include "deploy/commands.h"
 
 namespace tributary {
@@ -20,6 +21,7 @@ struct Options {
 Result<int> Run(const Options& options) {
   if (options.metrics) return fmt::print("{}", edge::RenderMetricManual()), kDone;
   ASSIGN_OR_RETURN(edge::Settings settings, edge::ReadSettings(options.file));
+  client::LimitGpuMemory(settings.gpu_memory);
   if (options.dry_run) return DryRunClient(settings, options.plan);
   CatchInterrupts();
   ASSIGN_OR_RETURN(const auto log, Log::Open(settings.log));
@@ -30,14 +32,15 @@ Result<int> Run(const Options& options) {
   ASSIGN_OR_RETURN(const auto edge, edge::Edge::Start(std::move(settings), options.insecure, *log));
   if (const auto port = edge->http_port(); port && !log->is_json())
     fmt::print(stderr, "metrics and status: http://127.0.0.1:{}/metrics\n", *port);
-  WaitForInterrupt([&] {  // the log's level is what may change while it runs
+  const auto read_level = [&] {  // what may change while it runs
     const auto again = edge::ReadSettings(options.file);
     const auto level = again ? LogLevelFromName(again->log.level) : tl::unexpected(again.error());
     if (level)
       log->SetLevel(*level);
     else
       log->Error("upkeep_failed", {{"error", level.error().message}});
-  });
+  };
+  WaitForInterrupt(read_level, [&] { return edge->busy() < kStuck; });
   log->Info("client_stopping");
   return kDone;
 }

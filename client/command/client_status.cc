@@ -3,9 +3,10 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "aggregation/base/json.h"
 #include "aggregation/base/units.h"
+#include "aggregation/base/utc.h"
 #include "client/command/client_box.h"
-#include "privacy/crypto/utc.h"
 
 namespace tributary {
 namespace {
@@ -27,7 +28,7 @@ void Print(const Json& json) {
              FormatSize(json["bytes_received"].get<int64_t>()));
   if (!json["certificate_expires"].is_null())
     fmt::print("  certificate until {} (it is renewed before)\n",
-               privacy::Utc(json["certificate_expires"].get<int64_t>()));
+               Utc(json["certificate_expires"].get<int64_t>()));
   if (json["runs"].empty()) return fmt::print("  no run is under way\n");
   fmt::print("{:20} {:25} {:>6} {:10} {:>9} {:12} {}\n", "run", "standing", "round", "state",
              "seconds", "last", "detail");
@@ -54,7 +55,7 @@ Result<int> ShowClientStatus(const std::string& config, bool json) {
   if (json)
     fmt::print("{}\n", answer->text);
   else
-    Print(Json::parse(answer->text));
+    Print(ParseOrderedJson(answer->text));
   return kDone;
 }
 

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "aggregation/base/json.h"
 #include "aggregation/base/metrics.h"
 #include "client/command/model_options.h"
 #include "client/command/text_input.h"
@@ -84,7 +85,7 @@ void PrintJson(const Classifier& classifier, const Evaluation& evaluation, doubl
         {{"truth", classifier.labels[static_cast<size_t>(c.truth)]},
          {"predicted", classifier.labels[static_cast<size_t>(c.predicted)]},
          {"rows", c.rows}});
-  fmt::print("{}\n", json.dump(2));
+  fmt::print("{}\n", DumpJson(json, 2));
 }
 
 Result<int> Run(const Options& options) {

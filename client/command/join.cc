@@ -19,9 +19,14 @@ struct Options {
   std::string join, file, config, identity, pin, proxy;
 };
 
-// Where the keys belong: the directory that was named, or the one of the site's configuration.
-Result<fs::path> IdentityOf(const Options& options) {
-  if (!options.identity.empty()) return fs::path(options.identity);
+struct Site {
+  fs::path identity;  // where the keys belong
+  std::string proxy;
+};
+
+// What was named, or what the site's configuration says.
+Result<Site> SiteOf(const Options& options) {
+  if (!options.identity.empty()) return Site{options.identity, options.proxy};
   std::error_code error;
   if (!fs::exists(options.config, error))
     return MakeError(Code::kNotFound,
@@ -29,7 +34,8 @@ Result<fs::path> IdentityOf(const Options& options) {
                      "directory for the keys with --identity",
                      options.config);
   ASSIGN_OR_RETURN(const edge::Settings settings, edge::ReadSettings(options.config));
-  return edge::IdentityDirectory(settings);
+  return Site{edge::IdentityDirectory(settings),
+              options.proxy.empty() ? settings.proxy : options.proxy};
 }
 
 Status RefuseToReplace(const fs::path& identity) {
@@ -49,11 +55,12 @@ void Show(const privacy::Credentials& own, const fs::path& identity) {
 
 Status Finish(const fs::path& identity, const proto::IssuedChain& issued,
               const std::string& project, const std::optional<Digest>& pin) {
+  // The certificate last: with it this is done, and is refused a second time.
+  if (!issued.coordinator.empty())
+    RETURN_IF_ERROR(privacy::KeepCoordinator(identity, issued.coordinator));
   ASSIGN_OR_RETURN(const auto own, privacy::InstallChain(
                                        identity, issued.chain.value,
                                        {project, privacy::Purpose::kClient, rpc::UnixNow()}, pin));
-  if (!issued.coordinator.empty())
-    RETURN_IF_ERROR(privacy::KeepCoordinator(identity, issued.coordinator));
   Show(own, identity);
   if (own.identity.role == "client") {
     fmt::print(stderr, "next: tributary client client.toml\n");
@@ -67,10 +74,11 @@ Status Finish(const fs::path& identity, const proto::IssuedChain& issued,
 
 Result<int> Join(const Options& options) {
   ASSIGN_OR_RETURN(const auto invitation, proto::DecodeJoinString(options.join));
-  ASSIGN_OR_RETURN(const fs::path identity, IdentityOf(options));
+  ASSIGN_OR_RETURN(const Site site, SiteOf(options));
+  const fs::path& identity = site.identity;
   RETURN_IF_ERROR(RefuseToReplace(identity));
   ASSIGN_OR_RETURN(const std::string request, privacy::PrepareRequest(identity));
-  ASSIGN_OR_RETURN(const auto answer, rpc::Enrol(invitation, request, options.proxy));
+  ASSIGN_OR_RETURN(const auto answer, rpc::Enrol(invitation, request, site.proxy));
   if (const auto* pending = std::get_if<proto::EnrolmentPending>(&answer.body)) {
     fmt::print("request {}\n", Sha256(request).Hex());
     fmt::print(stderr,
@@ -86,7 +94,8 @@ Result<int> Join(const Options& options) {
 }
 
 Result<int> Request(const Options& options) {
-  ASSIGN_OR_RETURN(const fs::path identity, IdentityOf(options));
+  ASSIGN_OR_RETURN(const Site site, SiteOf(options));
+  const fs::path& identity = site.identity;
   RETURN_IF_ERROR(RefuseToReplace(identity));
   ASSIGN_OR_RETURN(const std::string request, privacy::PrepareRequest(identity));
   RETURN_IF_ERROR(WriteFile(options.file, privacy::RequestToPem(request)));
@@ -99,7 +108,8 @@ Result<int> Request(const Options& options) {
 }
 
 Result<int> Install(const Options& options) {
-  ASSIGN_OR_RETURN(const fs::path identity, IdentityOf(options));
+  ASSIGN_OR_RETURN(const Site site, SiteOf(options));
+  const fs::path& identity = site.identity;
   RETURN_IF_ERROR(RefuseToReplace(identity));
   ASSIGN_OR_RETURN(const std::string chain, ReadFile(options.file, privacy::kMaxCertificateText));
   const auto certificates = privacy::CertificatesFromPem(chain);
@@ -132,7 +142,8 @@ std::function<std::optional<Result<int>>()> AddJoining(CommandLine client) {
   CommandLine join = client.Command("join", "Join a project with a join string");
   join.Option("STRING", options->join, "The join string; - reads it from standard input")
       .Required();
-  join.Option("--proxy", options->proxy, "An HTTP CONNECT proxy, http://host:port");
+  join.Option("--proxy", options->proxy,
+              "An HTTP CONNECT proxy, http://host:port (default: the configuration's)");
   AddWhere(join, options);
   join.Footer(
       "The administrator's `tributary certs invite` prints the string; it is as secret as a "

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "aggregation/base/json.h"
 #include "client/command/model_options.h"
 #include "client/command/text_input.h"
 #include "deploy/commands.h"
@@ -38,8 +39,8 @@ void Print(const Classifier& classifier, std::span<const float> logits, bool jso
   if (!json) return fmt::print("{}\t{:.4f}\n", label, p[best]);
   std::string numbers;
   for (float logit : logits) numbers += fmt::format("{}{}", numbers.empty() ? "" : ",", logit);
-  fmt::print("{{\"label\":{},\"probability\":{},\"logits\":[{}]}}\n", nlohmann::json(label).dump(),
-             p[best], numbers);
+  fmt::print("{{\"label\":{},\"probability\":{},\"logits\":[{}]}}\n",
+             DumpJson(nlohmann::json(label)), p[best], numbers);
 }
 
 Status PredictBatch(const Classifier& classifier, const client::Model& model,

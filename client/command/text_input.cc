@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "aggregation/base/json.h"
 #include "client/command/input_lines.h"
 #include "client/data/records.h"
 #include "client/data/tokenizer/unicode.h"
@@ -39,7 +40,7 @@ class JsonLines : public TextInput {
       ASSIGN_OR_RETURN(const bool more, lines_.Next(&line));
       if (!more) return false;
     } while (line.find_first_not_of(" \t") == std::string::npos);
-    const auto json = nlohmann::json::parse(data::RepairUtf8(line, storage), nullptr, false);
+    const auto json = ParseJson(data::RepairUtf8(line, storage));
     if (!json.is_object())
       return InvalidArgument("{}: line {} is not a JSON object", lines_.name(), lines_.line());
     std::vector<std::string> cells;

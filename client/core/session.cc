@@ -136,14 +136,14 @@ Phase Session::phase() const {
 void Session::On(TimePoint now, const Connected&) {
   if (link_ == Link::kUp) return;
   link_ = Link::kUp;
-  tries_ = 0;
+  if (!in_hand_.update) tries_ = 0;  // else an answer to it ends the tries
   SayHelloAgain(now);
   if (in_hand_.update) SendUpdate(now);
 }
 
-void Session::On(TimePoint now, const ConnectionLost&) {
+void Session::On(TimePoint now, const ConnectionLost& event) {
   link_ = Link::kDown;
-  SayAgainAfter(now);
+  SayAgainAfter(now + event.not_before);
 }
 
 void Session::On(TimePoint now, const TaskReceived& event) {
@@ -242,7 +242,9 @@ bool Session::IsInHand(int64_t sequence) const {
 
 void Session::EndTask(TimePoint now, Reason reason) {
   const int64_t sequence = in_hand_.task->sequence;
-  const bool is_working = !in_hand_.update;
+  const bool is_uploading =
+      in_hand_.update && in_hand_.update->reason == Reason::kAccepted && !is_uploaded_;
+  const bool is_working = !in_hand_.update || is_uploading;
   Emit(TaskEnded{sequence, reason});
   if (is_working) ready_.commands.push_back(StopWork{sequence});
   is_uploaded_ = false;

@@ -22,7 +22,8 @@ struct SessionOptions {
   ClientId name;
   uint64_t seed = 0;                               // of the jitter
   Duration first_retry = std::chrono::seconds(1);  // to connect or to report; doubles, up to
-  Duration last_retry = std::chrono::minutes(1);
+  // Less than the grace of coordinator/core/run_plan.h, or an outage would lose finished work.
+  Duration last_retry = std::chrono::seconds(15);
   Duration heartbeat = std::chrono::seconds(20);  // while there is nothing to report
 };
 
@@ -45,7 +46,9 @@ std::string_view Name(Standing standing);
 // --- what can happen ---
 
 struct Connected {};
-struct ConnectionLost {};  // or could not be made
+struct ConnectionLost {    // or could not be made
+  Duration not_before{0};  // the coordinator's wish, when it said goodbye
+};
 struct TaskReceived {
   Task task;
 };
@@ -193,7 +196,7 @@ class Session {
   explicit Session(SessionOptions options) : options_(std::move(options)) {}
 
   void On(TimePoint now, const Connected&);
-  void On(TimePoint now, const ConnectionLost&);
+  void On(TimePoint now, const ConnectionLost& event);
   void On(TimePoint now, const TaskReceived& event);
   void On(TimePoint now, const WorkFinished& event);
   void On(TimePoint now, const WorkFailed& event);

@@ -9,6 +9,7 @@
 
 #include "aggregation/base/digest.h"
 #include "aggregation/base/file.h"
+#include "aggregation/base/json.h"
 #include "aggregation/base/utf8.h"
 #include "client/data/lines.h"
 
@@ -150,7 +151,7 @@ std::map<std::string, std::string> ClientNames(const Packages& train, const Pack
 }
 
 std::string ToJsonl(const Packages& packages, const std::map<std::string, std::string>& names) {
-  const auto quoted = [](const std::string& text) { return nlohmann::json(text).dump(); };
+  const auto quoted = [](const std::string& text) { return DumpJson(nlohmann::json(text)); };
   std::string out;
   for (const Package& p : packages)
     out += fmt::format("{{\"text\":{},\"label\":{},\"client\":{}}}\n", quoted(p.text),

@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "aggregation/base/json.h"
+
 namespace tributary::edge {
 namespace {
 
@@ -14,7 +16,7 @@ Result<DataDigests> Get(store::StateStore& store, const RunId& run, std::string_
   ASSIGN_OR_RETURN(const auto text, store.Get(run, key));
   DataDigests digests;
   if (!text || text->empty()) return digests;
-  const auto json = nlohmann::json::parse(*text, nullptr, false);
+  const auto json = ParseJson(*text);
   if (!json.is_object())
     return MakeError(Code::kDataLoss, "run {}: its fact {} cannot be read", run.value, key);
   for (const auto& [name, digest] : json.items())
@@ -22,7 +24,7 @@ Result<DataDigests> Get(store::StateStore& store, const RunId& run, std::string_
   return digests;
 }
 
-std::string Text(const DataDigests& digests) { return nlohmann::json(digests).dump(); }
+std::string Text(const DataDigests& digests) { return DumpJson(nlohmann::json(digests)); }
 
 }  // namespace
 
@@ -57,7 +59,11 @@ Result<std::string> DataPin::Check(const RunId& run, const DataDigests& digests)
     return std::string();
   }
   ASSIGN_OR_RETURN(const DataDigests before, Get(store_, run, kPinned));
-  if (before == digests) return std::string();
+  if (before == digests) {  // again, perhaps: what they were meanwhile is not to be confirmed
+    ASSIGN_OR_RETURN(const auto changed, store_.Get(run, kChanged));
+    if (changed && !changed->empty()) RETURN_IF_ERROR(store_.Put(run, kChanged, ""));
+    return std::string();
+  }
   std::vector<std::string> changes;
   for (const auto& [key, digest] : digests) {
     const auto it = before.find(key);

@@ -9,6 +9,7 @@
 #include <deque>
 #include <map>
 
+#include "aggregation/base/busy_clock.h"
 #include "aggregation/base/worker_pool.h"
 #include "client/core/session.h"
 #include "client/edge/renewal.h"
@@ -33,6 +34,8 @@ class Edge {
   ~Edge();  // stops within a step; what is durable goes on at the next start
 
   std::optional<int> http_port() const;
+  // How long the thread that owns the sessions has been at what it does now.
+  Duration busy() const { return busy_.Passed(); }
 
  private:
   struct RunSession {
@@ -81,6 +84,7 @@ class Edge {
   Status Begin(const proto::Assignment& assignment);
   void Welcomed(std::shared_ptr<rpc::Stream> stream, const proto::Welcome& welcome);
   void UploadUpdate(const RunId& run, const client::Upload& upload);
+  bool IsInHand(const RunId& run, int64_t sequence) const;
   Status SendBytes(const RunId& run, const client::Upload& upload, const Task& task,
                    std::stop_token stop);
 
@@ -114,12 +118,14 @@ class Edge {
   int64_t incarnation_ = 0;  // of the coordinator, by its last welcome
   std::shared_ptr<rpc::Stream> link_;
   TimePoint link_changed_;
+  Duration goodbye_{0};  // how long the coordinator has asked to be left alone
   Metrics metrics_;
   Traffic traffic_;
   std::map<RunId, std::stop_source> uploading_;  // at most one upload of each
   std::unique_ptr<Worker> worker_;
   std::unique_ptr<Renewal> renewal_;
   std::unique_ptr<WorkerPool> reader_, writer_, uploader_;
+  BusyClock busy_;
   std::thread thread_;
   std::unique_ptr<http::Server> http_;  // asks the thread
 };

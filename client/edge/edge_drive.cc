@@ -1,5 +1,7 @@
 // The driver's thread: events to the machines, records to the store, commands to the rest.
 
+#include <ranges>
+
 #include "aggregation/base/crash_point.h"
 #include "client/edge/edge.h"
 
@@ -44,6 +46,7 @@ void Edge::Drive() {
     if (stopping_) return;
     auto tasks = std::exchange(queue_, {});
     lock.unlock();
+    busy_.Begin();
     if (Now() >= look) {
       TakeRequests();
       look = Now() + kLookForRequests;
@@ -51,6 +54,7 @@ void Edge::Drive() {
     for (const auto& task : tasks) task();
     StepAll(client::TimeReached{});
     if (const Status sound = states_->Sound(); !sound) EndAtOnce(sound.error());
+    busy_.End();
     lock.lock();
   }
 }
@@ -89,8 +93,10 @@ void Edge::Step(const RunId& run, const client::Event& event) {
   Pump(run, it->second);
 }
 
+// The link last: its hello asks for the tasks of every run, so where it stands with each is said
+// before.
 void Edge::StepAll(const client::Event& event) {
-  for (auto& [id, run] : runs_) {
+  for (auto& [id, run] : runs_ | std::views::reverse) {
     run.session->Step(Now(), event);
     Pump(id, run);
   }

@@ -2,12 +2,15 @@
 
 #include <nlohmann/json.hpp>
 
+#include "aggregation/base/json.h"
+#include "aggregation/base/name.h"
 #include "client/edge/edge.h"
 
 namespace tributary::edge {
 namespace {
 
 constexpr size_t kMostSeen = 1024;  // runs that a hello tells of
+constexpr Duration kLongestGoodbye = std::chrono::minutes(1);
 
 }  // namespace
 
@@ -45,6 +48,7 @@ void Edge::Dial() {
     const bool is_welcome =
         first && *first && std::holds_alternative<proto::Welcome>((*first)->body);
     if (!is_welcome) {
+      if (!first || *first) stream->Cancel();  // which has not ended by itself
       const Status why = stream->Finish();
       Post([this, why] {
         log_.Warning("connect_failed", {{"coordinator", address_},
@@ -87,7 +91,7 @@ void Edge::ReadLink(std::shared_ptr<rpc::Stream> stream) {
     link_changed_ = Now();
     metrics_.Connection("lost");
     log_.Warning("connection_lost", {{"error", why ? "closed" : why.error().message}});
-    StepAll(client::ConnectionLost{});
+    StepAll(client::ConnectionLost{std::exchange(goodbye_, Duration{0})});
   });
 }
 
@@ -109,6 +113,7 @@ void Edge::Hear(const proto::CoordinatorBody& message) {
     Ended(*end);
   } else if (const auto* goodbye = std::get_if<proto::Goodbye>(&message)) {
     log_.Info("coordinator_stops", {{"why", goodbye->why}});
+    goodbye_ = std::clamp(goodbye->retry_after, Duration{0}, kLongestGoodbye);
   }
 }
 
@@ -117,7 +122,7 @@ void Edge::Ended(const proto::RunEnd& end) {
   if (it == runs_.end() || it->second.session->in_hand().task) return;
   log_.Info("run_ended", {{"run", end.run.value}, {"reason", std::string(Name(end.reason))}});
   const nlohmann::json kept = {{"round", end.round}, {"checkpoint", end.checkpoint.Hex()}};
-  Status done = states_->Put(end.run, kKept, kept.dump());
+  Status done = states_->Put(end.run, kKept, DumpJson(kept));
   if (done) done = states_->Put(end.run, kEnded, Name(end.reason));
   if (done) done = KeepAdapter(end.run);
   if (!done) return log_.Error("adapter_not_kept", {{"error", done.error().message}});
@@ -133,11 +138,14 @@ void Edge::Take(const proto::Assignment& assignment) {
 
 Status Edge::Begin(const proto::Assignment& assignment) {
   const RunId& id = assignment.run;
+  RETURN_IF_ERROR(CheckName("run", id.value));  // files are named after it
   if (!runs_.contains(id)) {
     const nlohmann::json json = {{"plan", assignment.plan.Hex()}, {"rank", assignment.rank}};
     const bool is_back = ended_.erase(id) > 0;  // of a coordinator that was restored from a backup
+    std::error_code ignored;                    // its adapter will be another one
+    if (is_back) std::filesystem::remove(worker_->AdapterDirectory(id) / "README.md", ignored);
     RETURN_IF_ERROR(is_back ? states_->Put(id, kEnded, "")
-                            : states_->Put(id, kAssignment, json.dump()));
+                            : states_->Put(id, kAssignment, DumpJson(json)));
     RETURN_IF_ERROR(TakeUp(id));
   }
   RunSession& run = runs_.at(id);

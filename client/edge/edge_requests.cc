@@ -41,7 +41,7 @@ Result<std::string> Edge::Obey(const Request& request) {
                      request.run.value);
   const std::string& run = request.run.value;
   const client::Consent consent = it->second.session->in_hand().consent;
-  if (consent == client::Consent::kWithdrawn)
+  if (consent == client::Consent::kWithdrawn && request.verb != "withdraw")
     return MakeError(Code::kFailedPrecondition,
                      "{}: the site has withdrawn from this run, which is for good", run);
   if (request.verb == "approve") {

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "aggregation/base/json.h"
 #include "client/edge/edge.h"
 
 namespace tributary::edge {
@@ -18,7 +19,6 @@ client::SessionOptions Options(const std::string& name, const RunId& run) {
 }  // namespace
 
 Status Edge::Recover() {
-  RETURN_IF_ERROR(AddRun(kLink, {}));
   ASSIGN_OR_RETURN(const std::vector<RunId> known, states_->Runs());
   for (const RunId& run : known) {
     RETURN_IF_ERROR(TakeUp(run));
@@ -27,7 +27,7 @@ Status Edge::Recover() {
     RETURN_IF_ERROR(KeepAdapter(run));
     End(run);
   }
-  return {};
+  return AddRun(kLink, {});  // which dials, and says what was seen of the others
 }
 
 // A run that the store knows.
@@ -46,7 +46,7 @@ Status Edge::KeepAdapter(const RunId& run) {
   std::error_code error;
   if (std::filesystem::exists(worker_->AdapterDirectory(run) / "README.md", error)) return {};
   ASSIGN_OR_RETURN(const auto kept, states_->Get(run, kKept));
-  const auto json = nlohmann::json::parse(kept.value_or(""), nullptr, false);
+  const auto json = ParseJson(kept.value_or(""));
   if (!json.is_object()) return {};
   const RunSession& session = runs_.at(run);
   Job job{run, session.plan, session.rank, {}};
@@ -69,7 +69,7 @@ Status Edge::AddRun(const RunId& run, std::span<const client::Record> records) {
   RunSession added;
   if (run != kLink) {
     ASSIGN_OR_RETURN(const auto assignment, states_->Get(run, kAssignment));
-    const auto json = nlohmann::json::parse(assignment.value_or(""), nullptr, false);
+    const auto json = ParseJson(assignment.value_or(""));
     if (!json.is_object() || !json.contains("plan") || !json.contains("rank"))
       return MakeError(Code::kDataLoss, "{}: run {}: its assignment cannot be read",
                        settings_.directory.string(), run.value);

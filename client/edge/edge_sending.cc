@@ -42,6 +42,13 @@ void Edge::SayStanding(const RunId& run, RunSession& session, client::Standing s
   Say(proto::Progress{run, 0, std::string(Name(standing)), 0, is_away});
 }
 
+bool Edge::IsInHand(const RunId& run, int64_t sequence) const {
+  const auto it = runs_.find(run);
+  if (it == runs_.end()) return false;
+  const std::optional<Task>& task = it->second.session->in_hand().task;
+  return task && task->sequence == sequence;
+}
+
 void Edge::UploadUpdate(const RunId& run, const client::Upload& upload) {
   if (uploading_.contains(run)) return;  // it ends with Uploaded or ConnectionLost
   const std::stop_token stop = uploading_[run].get_token();
@@ -54,7 +61,10 @@ void Edge::UploadUpdate(const RunId& run, const client::Upload& upload) {
         log_.Warning("upload_failed", {{"run", run.value}, {"error", sent.error().message}});
       // Where it was refused, the offer that follows is answered with the reason.
       // RESOURCE_EXHAUSTED: the coordinator has no room for it yet.
-      if (!sent && (IsPassing(sent.error().code) || sent.error().code == Code::kResourceExhausted))
+      // Where the machine has moved on, its newer upload found this one in the way.
+      const bool is_passing =
+          !sent && (IsPassing(sent.error().code) || sent.error().code == Code::kResourceExhausted);
+      if (is_passing || !IsInHand(run, upload.sequence))
         Step(run, client::ConnectionLost{});
       else
         Step(run, client::Uploaded{upload.sequence});

@@ -1,5 +1,6 @@
 // The adapter of a run that has ended, with the site's own parts, on the site's own disk.
 
+#include "aggregation/base/version.h"
 #include "aggregation/strategy/export.h"
 #include "aggregation/strategy/run_state.h"
 #include "client/edge/worker.h"
@@ -8,14 +9,14 @@
 
 namespace tributary::edge {
 
-Result<Done> Worker::KeepAdapter(const Job& job) {
-  ASSIGN_OR_RETURN(const config::Config* const plan, PlanFor(job));
+Result<Done> Worker::KeepAdapter(const Job& job, std::stop_token stop) {
+  ASSIGN_OR_RETURN(const config::Config* const plan, PlanFor(job, stop));
   ASSIGN_OR_RETURN(const client::TextModel base, FindModel(settings_, plan->model.digest));
   ASSIGN_OR_RETURN(const strategy::AdapterSpec spec,
                    plan::AdapterOf(*plan, {base.directory.family, base.directory.config}));
   int64_t fetched = 0;
   ASSIGN_OR_RETURN(TensorMap tensors,
-                   cache_.Checkpoint(channel_, job.run, job.task.checkpoint, &fetched));
+                   cache_.Checkpoint(channel_, job.run, job.task.checkpoint, &fetched, stop));
   traffic_.received += fetched;
   ASSIGN_OR_RETURN(const strategy::ClientCheckpoint opened,
                    strategy::OpenClientTensors(spec, job.rank, std::move(tensors)));
@@ -31,7 +32,9 @@ Result<Done> Worker::KeepAdapter(const Job& job) {
   provenance.round = job.task.round;
   provenance.plan_digest = job.plan.Hex();
   provenance.state_digest = job.task.checkpoint.Hex();
-  provenance.privacy_statement = plan->privacy.mode;
+  provenance.privacy = plan->privacy.mode;
+  provenance.version = kVersion;
+  provenance.numerics = kNumerics;
   RETURN_IF_ERROR(artefact::WriteAdapterDirectory(AdapterDirectory(job.run),
                                                   strategy::ExportAdapter(spec, state), *plan,
                                                   base.directory, provenance, {}));

@@ -28,7 +28,10 @@ Tensor EmptyTensor(const proto::TensorEntry& entry) {
   return Tensor(*ParseDType(entry.dtype), entry.shape);
 }
 
-Filler::Filler(std::vector<Tensor*> tensors) : tensors_(std::move(tensors)) { SkipFull(); }
+Filler::Filler(std::vector<Tensor*> tensors, size_t begun)
+    : tensors_(std::move(tensors)), filled_(begun) {
+  SkipFull();
+}
 
 void Filler::SkipFull() {
   while (next_ < tensors_.size() && filled_ == tensors_[next_]->bytes().size())

@@ -18,9 +18,12 @@ Tensor EmptyTensor(const proto::TensorEntry& entry);  // of a checked manifest
 // Fills tensors one after another from a run of bytes, in parts of any size.
 class Filler {
  public:
-  explicit Filler(std::vector<Tensor*> tensors);
+  // Of the first tensor so many bytes are there.
+  explicit Filler(std::vector<Tensor*> tensors, size_t begun = 0);
   Status Take(std::string_view bytes);  // DATA_LOSS if there are too many
   bool is_full() const { return next_ == tensors_.size(); }
+  size_t full() const { return next_; }     // tensors
+  size_t begun() const { return filled_; }  // bytes of the one after them
 
  private:
   void SkipFull();

@@ -74,22 +74,22 @@ Status ModelCache::FetchFile(const RunId& run, const Digest& model, const proto:
                              const fs::path& into, std::stop_token stop) {
   if (SizeOf(into) == file.size) return {};
   const fs::path part = into.string() + ".part";
-  if (SizeOf(part) > file.size) fs::remove(part);
+  std::error_code error;
+  if (SizeOf(part) > file.size) fs::remove(part, error);
   {
     std::ofstream out(part, std::ios::binary | std::ios::app);
     const proto::FetchRequest request{run, model, {file.digest}, SizeOf(part)};
-    RETURN_IF_ERROR(rpc::Fetch(channel_, request, [&](std::string_view bytes) -> Status {
-      if (stop.stop_requested()) return MakeError(Code::kCancelled, "stopped");
+    const auto take = [&](std::string_view bytes) -> Status {
       if (!out.write(bytes.data(), static_cast<std::streamsize>(bytes.size())).flush())
         return SystemError(part, "write");
       traffic_.received += static_cast<int64_t>(bytes.size());
       return {};
-    }));
+    };
+    RETURN_IF_ERROR(rpc::Fetch(channel_, request, take, stop));
   }
   if (SizeOf(part) != file.size)
     return MakeError(Code::kUnavailable, "the download was broken off");
   ASSIGN_OR_RETURN(const Digest found, Sha256File(part));
-  std::error_code error;
   if (found != file.digest) {
     fs::remove(part, error);
     return MakeError(Code::kUnavailable, "{}: the fetched bytes are not {}", file.name,
@@ -109,11 +109,11 @@ Status ModelCache::MakeRoom(int64_t bytes, const fs::path& keep) const {
   std::vector<std::tuple<fs::file_time_type, fs::path, int64_t>> others;
   int64_t used = bytes;
   std::error_code error;
-  for (const auto& entry : fs::directory_iterator(keep.parent_path(), error)) {
-    if (entry.path() == keep) continue;
-    const int64_t size = BytesBelow(entry.path());
+  for (const fs::path& path : PathsIn(keep.parent_path())) {
+    if (path == keep) continue;
+    const int64_t size = BytesBelow(path);
     used += size;
-    others.emplace_back(entry.last_write_time(error), entry.path(), size);
+    others.emplace_back(fs::last_write_time(path, error), path, size);
   }
   std::sort(others.begin(), others.end());
   for (const auto& [time, directory, size] : others) {

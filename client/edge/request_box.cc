@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "aggregation/base/file.h"
+#include "aggregation/base/json.h"
 
 namespace tributary::edge {
 namespace {
@@ -20,9 +21,8 @@ constexpr std::string_view kRequest = ".request", kAnswer = ".answer";
 
 std::vector<fs::path> FilesOf(const fs::path& directory, std::string_view extension) {
   std::vector<fs::path> files;
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(directory, error))
-    if (entry.path().extension() == extension) files.push_back(entry.path());
+  for (const fs::path& path : PathsIn(directory))
+    if (path.extension() == extension) files.push_back(path);
   std::sort(files.begin(), files.end());
   return files;
 }
@@ -43,7 +43,7 @@ Result<std::string> RequestBox::Put(const std::string& verb, const RunId& run) c
   const std::string name =
       fmt::format("{:020}-{}", std::chrono::duration_cast<Duration>(now).count(), ::getpid());
   const Json json = {{"verb", verb}, {"run", run.value}};
-  RETURN_IF_ERROR(WriteFile(directory_ / (name + std::string(kRequest)), json.dump()));
+  RETURN_IF_ERROR(WriteFile(directory_ / (name + std::string(kRequest)), DumpJson(json)));
   return name;
 }
 
@@ -54,7 +54,7 @@ std::optional<Answer> RequestBox::Wait(const std::string& name, Duration most) c
     if (const auto text = ReadFile(file, kMaxFile)) {
       std::error_code ignored;
       fs::remove(file, ignored);
-      const Json json = Json::parse(*text, nullptr, false);
+      const Json json = ParseJson(*text);
       if (!json.is_object()) return std::nullopt;
       return Answer{json.value("is_done", false), json.value("text", "")};
     }
@@ -79,7 +79,7 @@ std::vector<Request> RequestBox::Take() const {
   std::vector<Request> requests;
   for (const fs::path& file : FilesOf(directory_, kRequest)) {
     const auto text = ReadFile(file, kMaxFile);
-    const Json json = Json::parse(text.value_or(""), nullptr, false);
+    const Json json = ParseJson(text.value_or(""));
     const auto word = [&](const char* key) {
       const bool is_there = json.is_object() && json.contains(key) && json[key].is_string();
       return is_there ? json[key].get<std::string>() : "";
@@ -91,7 +91,7 @@ std::vector<Request> RequestBox::Take() const {
 
 Status RequestBox::Reply(const Request& request, const Answer& answer) const {
   const Json json = {{"is_done", answer.is_done}, {"text", answer.text}};
-  const std::string text = json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  const std::string text = DumpJson(json);
   RETURN_IF_ERROR(WriteFile(directory_ / (request.name + std::string(kAnswer)), text));
   std::error_code error;
   const fs::path file = directory_ / (request.name + std::string(kRequest));

@@ -19,6 +19,9 @@ std::vector<config::Key> KeysOf(Settings& s) {
       {"cache.models_quota", &s.models_quota, false,
        "Disk for base models that are fetched from the coordinator: those that policy.models lists "
        "and `models` does not hold."},
+      {"cache.checkpoints_quota", &s.checkpoints_quota, false,
+       "Disk for what checkpoints share with later ones; those that were not used for the longest "
+       "time leave."},
       {"device", &s.device, false, "auto, cpu, cuda or cuda:N."},
       {"http.listen", &s.http_listen, false,
        "Address of the client's metrics, health and status, host:port, such as 127.0.0.1:7343; "
@@ -39,6 +42,9 @@ std::vector<config::Key> KeysOf(Settings& s) {
        0,
        {"", "jsonl", "csv", "tsv"}},
       {"limits.threads", &s.threads, false, "Threads of evaluations and statistics.", 1, 1024},
+      {"limits.gpu_memory", &s.gpu_memory, false,
+       "Largest share of a GPU's memory that the client takes; a task that needs more fails.", 0.01,
+       1},
       {"policy.models", &s.policy.models, false,
        "Digests of the base models that may be used; when absent, those in `models`."},
       {"policy.methods", &s.policy.methods, false, "Methods that may be used; when absent, any."},
@@ -98,6 +104,10 @@ int64_t ModelsQuota(const Settings& settings) {
   return ParseSize(settings.models_quota).value_or(0);
 }
 
+int64_t CheckpointsQuota(const Settings& settings) {
+  return ParseSize(settings.checkpoints_quota).value_or(0);
+}
+
 std::filesystem::path FetchedModel(const Settings& settings, const std::string& digest) {
   return settings.directory / "base-models" / digest;
 }
@@ -112,8 +122,11 @@ Result<Settings> ReadSettings(const std::filesystem::path& file) {
   settings.directory = base / settings.directory;
   RETURN_IF_ERROR(config::ReadKeysFile(file, KeysOf(settings), SettingsSections()));
   std::vector<config::Fault> faults;
-  if (const auto quota = ParseSize(settings.models_quota); !quota)
-    faults.push_back({file.string(), "cache.models_quota: " + quota.error().message});
+  for (const auto& [key, text] :
+       {std::pair{"cache.models_quota", &settings.models_quota},
+        std::pair{"cache.checkpoints_quota", &settings.checkpoints_quota}})
+    if (const auto quota = ParseSize(*text); !quota)
+      faults.push_back({file.string(), fmt::format("{}: {}", key, quota.error().message)});
   for (std::string& fault : Faults(settings.policy))
     faults.push_back({file.string(), std::move(fault)});
   RETURN_IF_ERROR(config::AsStatus(faults));

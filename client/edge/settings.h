@@ -21,9 +21,11 @@ struct Settings {
   std::vector<std::string> models;  // directories
   std::string device = "auto";
   int64_t threads = 1;
+  double gpu_memory = 1;    // share
   std::string http_listen;  // empty: nobody is told
   std::filesystem::path http_token_file;
-  std::string models_quota = "20GB";  // of base models that were fetched
+  std::string models_quota = "20GB";      // of base models that were fetched
+  std::string checkpoints_quota = "4GB";  // of checkpoints' tensors
   DataSettings data;
   Policy policy;
   LogOptions log;
@@ -34,6 +36,7 @@ std::span<const config::SectionHelp> SettingsSections();
 
 // Bytes; of settings that were read.
 int64_t ModelsQuota(const Settings& settings);
+int64_t CheckpointsQuota(const Settings& settings);
 // Where a base model is that was fetched; it may not be there.
 std::filesystem::path FetchedModel(const Settings& settings, const std::string& digest);
 

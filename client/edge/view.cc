@@ -6,6 +6,8 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "aggregation/base/json.h"
+
 namespace tributary::edge {
 namespace {
 
@@ -94,7 +96,7 @@ std::string ToJson(const View& view) {
                {"runs", Json::array()}};
   if (view.certificate_expires) json["certificate_expires"] = *view.certificate_expires;
   for (const RunView& run : view.runs) json["runs"].push_back(ToDocument(run));
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return DumpJson(json);
 }
 
 http::MetricTable MetricTable() {

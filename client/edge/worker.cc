@@ -29,7 +29,7 @@ Worker::Worker(const Settings& settings, std::string name, rpc::Channel& channel
       traffic_(traffic),
       report_(std::move(report)),
       on_state_(std::move(on_state)),
-      cache_(settings.directory / "tensors"),
+      cache_(settings.directory / "tensors", CheckpointsQuota(settings)),
       files_(settings.data),
       pin_(store),
       thread_([this] { Work(); }) {}
@@ -93,7 +93,7 @@ Result<Done> Worker::Do(const Job& job, std::stop_token stop) {
   for (Duration wait = std::chrono::milliseconds(200);;
        wait = std::min<Duration>(2 * wait, std::chrono::seconds(10))) {
     Result<Done> done = stop.stop_requested() ? MakeError(Code::kCancelled, "stopped")
-                        : job.is_last         ? KeepAdapter(job)
+                        : job.is_last         ? KeepAdapter(job, stop)
                                               : Attempt(job, stop);
     if (done || stop.stop_requested()) return done;
     if (!IsPassing(done.error().code))
@@ -103,14 +103,14 @@ Result<Done> Worker::Do(const Job& job, std::stop_token stop) {
   }
 }
 
-Result<const config::Config*> Worker::PlanFor(const Job& job) {
+Result<const config::Config*> Worker::PlanFor(const Job& job, std::stop_token stop) {
   if (!plan_text_.empty() && plan_digest_ == job.plan) return &plan_;
   site_.reset();
   plan_text_.clear();
   const std::filesystem::path file = PlanFile(job.plan);
   auto text = ReadFile(file, kMaxPlan);
   if (!text || Sha256(*text) != job.plan) {
-    ASSIGN_OR_RETURN(text, rpc::FetchBlob(channel_, job.run, job.plan, kMaxPlan));
+    ASSIGN_OR_RETURN(text, rpc::FetchBlob(channel_, job.run, job.plan, kMaxPlan, stop));
     RETURN_IF_ERROR(MakeDirectories(file.parent_path()));
     RETURN_IF_ERROR(WriteFile(file, *text));
   }
@@ -135,8 +135,8 @@ Status Worker::FetchModel(const Job& job, std::stop_token stop) {
   return fetched;
 }
 
-Result<const Site*> Worker::SiteFor(const Job& job, const DataDigests& data) {
-  RETURN_IF_ERROR(PlanFor(job));
+// Of the plan that was read last.
+Result<const Site*> Worker::SiteFor(const DataDigests& data) {
   if (site_ != nullptr && site_data_ == data) return site_.get();
   site_.reset();
   ASSIGN_OR_RETURN(auto site, LoadSite(settings_, name_, plan_));
@@ -160,7 +160,7 @@ std::optional<Done> Worker::Refusal(const Job& job, int64_t steps) const {
 
 Result<Done> Worker::Attempt(const Job& job, std::stop_token stop) {
   on_state_(job, "loading");
-  RETURN_IF_ERROR(PlanFor(job));
+  RETURN_IF_ERROR(PlanFor(job, stop));
   if (auto refusal = Refusal(job, 0)) return *std::move(refusal);
   ASSIGN_OR_RETURN(const DataDigests digests, files_.Digests());
   ASSIGN_OR_RETURN(const std::string changed, pin_.Check(job.run, digests));
@@ -173,7 +173,7 @@ Result<Done> Worker::Attempt(const Job& job, std::stop_token stop) {
     return done;
   }
   RETURN_IF_ERROR(FetchModel(job, stop));
-  ASSIGN_OR_RETURN(const Site* const site, SiteFor(job, digests));
+  ASSIGN_OR_RETURN(const Site* const site, SiteFor(digests));
   const client::SiteData data = site->DataFor(name_, job.rank, job.task.kind);
   if (job.task.kind == TaskKind::kTrain)
     if (auto refusal = Refusal(
@@ -187,7 +187,7 @@ Result<Done> Worker::Attempt(const Job& job, std::stop_token stop) {
   client::TaskStart start;
   if (job.task.kind != TaskKind::kFeatureMoments) {
     ASSIGN_OR_RETURN(TensorMap tensors,
-                     cache_.Checkpoint(channel_, job.run, job.task.checkpoint, &fetched));
+                     cache_.Checkpoint(channel_, job.run, job.task.checkpoint, &fetched, stop));
     traffic_.received += fetched;
     ASSIGN_OR_RETURN(
         strategy::ClientCheckpoint opened,

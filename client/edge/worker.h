@@ -9,6 +9,7 @@
 
 #include "client/edge/data_pin.h"
 #include "client/edge/site.h"
+#include "client/edge/tensor_cache.h"
 #include "client/edge/transfer.h"
 #include "client/task/local_parts.h"
 
@@ -60,9 +61,9 @@ class Worker {
   void Work();
   Result<Done> Do(const Job& job, std::stop_token stop);
   Result<Done> Attempt(const Job& job, std::stop_token stop);
-  Result<Done> KeepAdapter(const Job& job);
-  Result<const config::Config*> PlanFor(const Job& job);
-  Result<const Site*> SiteFor(const Job& job, const DataDigests& data);
+  Result<Done> KeepAdapter(const Job& job, std::stop_token stop);
+  Result<const config::Config*> PlanFor(const Job& job, std::stop_token stop);
+  Result<const Site*> SiteFor(const DataDigests& data);
   Status FetchModel(const Job& job, std::stop_token stop);
   // Why the site's policy refuses the task; `steps` is 0 while they are not known.
   std::optional<Done> Refusal(const Job& job, int64_t steps) const;

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "aggregation/base/json.h"
 #include "client/model/family.h"
 
 namespace tributary::model {
@@ -73,7 +74,7 @@ class Reader {
     const json& value = object_[key];
     if (!value.is_number_integer() || value.get<int64_t>() < low || value.get<int64_t>() > high)
       return InvalidArgument("{}: \"{}\" is {}, expected a whole number from {} to {}", path_, key,
-                             value.dump(), low, high);
+                             DumpJson(value), low, high);
     *out = value.get<int64_t>();
     return {};
   }
@@ -82,7 +83,7 @@ class Reader {
     const json& value = object_[key];
     if (!value.is_number() || value.get<double>() < low || value.get<double>() > high)
       return InvalidArgument("{}: \"{}\" is {}, expected a number from {} to {}", path_, key,
-                             value.dump(), low, high);
+                             DumpJson(value), low, high);
     *out = value.get<double>();
     return {};
   }
@@ -99,12 +100,12 @@ class Reader {
         return MakeError(
             Code::kUnimplemented,
             "{}: key \"{}\" = {} is not known here, and what it changes would be missed", path_,
-            key, value.dump());
-      const bool harmless = value == json::parse(known->value) ||
-                            (key == "tie_word_embeddings" && value.is_boolean());
+            key, DumpJson(value));
+      const bool harmless =
+          value == ParseJson(known->value) || (key == "tie_word_embeddings" && value.is_boolean());
       if (!harmless)
         return MakeError(Code::kUnimplemented, "{}: \"{}\" is {}; only {} is supported", path_, key,
-                         value.dump(), known->value);
+                         DumpJson(value), known->value);
     }
     return {};
   }
@@ -135,7 +136,7 @@ std::vector<std::string> ReadLabels(const json& object) {
 }  // namespace
 
 Result<Config> ParseConfig(std::string_view text, std::string_view path) {
-  const json object = json::parse(text, nullptr, false);
+  const json object = ParseJson(text);
   if (!object.is_object()) return InvalidArgument("{}: is not a JSON object", path);
   Config config;
   Reader reader(object, path);

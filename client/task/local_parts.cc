@@ -13,17 +13,16 @@ std::filesystem::path LocalParts::Of(const std::string& client) const {
 }
 
 Result<TensorMap> LocalParts::Load(const std::string& client, int64_t round) const {
-  std::error_code error;
   int64_t newest = -1;
   std::filesystem::path found;
-  for (const auto& entry : std::filesystem::directory_iterator(Of(client), error)) {
-    const std::string stem = entry.path().stem().string();
+  for (const std::filesystem::path& path : PathsIn(Of(client))) {
+    const std::string stem = path.stem().string();
     int64_t number = -1;
     const auto [end, fault] = std::from_chars(stem.data(), stem.data() + stem.size(), number);
     if (fault != std::errc() || end != stem.data() + stem.size() ||
-        entry.path().extension() != ".safetensors")
+        path.extension() != ".safetensors")
       continue;
-    if (number < round && number > newest) newest = number, found = entry.path();
+    if (number < round && number > newest) newest = number, found = path;
   }
   if (newest < 0) return TensorMap();
   return ReadSafetensors(found);

@@ -18,6 +18,15 @@ std::vector<std::filesystem::path> Candidates() {
 
 }  // namespace
 
+void LimitGpuMemory(double share) {
+  if (share >= 1) return;
+  constexpr const char* kVariable = "PYTORCH_CUDA_ALLOC_CONF";  // read when libtorch is loaded
+  const char* given = std::getenv(kVariable);
+  const std::string settings = fmt::format("{}{}per_process_memory_fraction:{}", given ? given : "",
+                                           given ? "," : "", share);
+  ::setenv(kVariable, settings.c_str(), 1);
+}
+
 Result<std::shared_ptr<Trainer>> OpenTrainer() {
   std::string tried;
   for (const auto& path : Candidates()) {

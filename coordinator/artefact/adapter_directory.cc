@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "aggregation/base/file.h"
+#include "aggregation/base/json.h"
 #include "aggregation/tensor/safetensors.h"
 #include "coordinator/artefact/model_card.h"
 
@@ -23,20 +24,14 @@ std::string FactsJson(const config::Config& config, const Provenance& provenance
   json["base_digest"] = config.model.digest;
   json["method"] = config.adapter.method;
   json["rank"] = config.adapter.rank;
-  json["round"] = provenance.round;
-  json["clients"] = provenance.clients;
-  json["plan_digest"] = provenance.plan_digest;
-  json["state_digest"] = provenance.state_digest;
-  json["privacy"] = provenance.privacy_statement;
-  json["reproducible"] = provenance.mixed.empty();
-  if (!provenance.mixed.empty()) json["mixed"] = provenance.mixed;
-  return json.dump(2) + "\n";
+  json.update(report::ToJson(provenance));
+  return DumpJson(json, 2) + "\n";
 }
 
 // The base's config.json (read before, so it is an object) as that of a classifier with labels.
 std::string MergedConfig(const std::string& base_config, const config::Config& config,
                          const model::Directory& base) {
-  auto json = nlohmann::ordered_json::parse(base_config, nullptr, false);
+  auto json = ParseOrderedJson(base_config);
   TRIBUTARY_CHECK(json.is_object(), "the base model's config.json was checked");
   for (const char* key : {"_name_or_path", "torch_dtype", "num_labels", "finetuning_task"})
     json.erase(key);
@@ -48,7 +43,7 @@ std::string MergedConfig(const std::string& base_config, const config::Config& c
     json["id2label"][std::to_string(i)] = config.model.labels[i];
     json["label2id"][config.model.labels[i]] = i;
   }
-  return json.dump(2) + "\n";
+  return DumpJson(json, 2) + "\n";
 }
 
 // The tokenizer's files and tributary.json.
@@ -67,7 +62,7 @@ Status WriteCommonFiles(const std::filesystem::path& directory, const config::Co
 Result<AdapterFacts> ReadAdapterFacts(const std::filesystem::path& directory) {
   const std::filesystem::path path = directory / "tributary.json";
   ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
-  const auto json = nlohmann::json::parse(text, nullptr, false);
+  const auto json = ParseJson(text);
   if (!json.is_object()) return InvalidArgument("{}: is not a JSON object", path.string());
   AdapterFacts facts;
   if (!json.contains("labels") || !json["labels"].is_array() || json["labels"].size() < 2)
@@ -75,13 +70,13 @@ Result<AdapterFacts> ReadAdapterFacts(const std::filesystem::path& directory) {
   for (const auto& label : json["labels"]) {
     if (!label.is_string())
       return InvalidArgument("{}: \"labels\" holds {}, expected strings", path.string(),
-                             label.dump());
+                             DumpJson(label));
     facts.labels.push_back(label);
   }
   const auto length = json.value("max_length", nlohmann::json(128));
   if (!length.is_number_integer() || length.get<int64_t>() < 2)
     return InvalidArgument("{}: \"max_length\" is {}, expected a whole number", path.string(),
-                           length.dump());
+                           DumpJson(length));
   facts.max_length = length;
   if (json.contains("base_digest") && json["base_digest"].is_string())
     facts.base_digest = json["base_digest"];

@@ -7,17 +7,11 @@
 #include "aggregation/strategy/state.h"
 #include "client/model/directory.h"
 #include "coordinator/config/config.h"
+#include "coordinator/report/provenance.h"
 
 namespace tributary::artefact {
 
-struct Provenance {
-  int64_t round = 0;
-  int64_t clients = 0;  // of the population
-  std::string plan_digest, state_digest;
-  std::string privacy_statement;
-  std::optional<double> accuracy;
-  std::string mixed;  // report/run_view.h
-};
+using report::Provenance;
 
 // What `predict` and `evaluate` read of tributary.json.
 struct AdapterFacts {

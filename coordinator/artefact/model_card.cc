@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "aggregation/base/json.h"
 #include "aggregation/strategy/method.h"
 
 namespace tributary::artefact {
@@ -10,16 +11,17 @@ std::string ModelCard(const config::Config& config, const Provenance& provenance
   const strategy::Method* method = strategy::FindMethod(config.adapter.method);
   std::string labels;
   for (const std::string& label : config.model.labels)
-    labels += fmt::format("{}{}", labels.empty() ? "" : ", ", nlohmann::json(label).dump());
+    labels += fmt::format("{}{}", labels.empty() ? "" : ", ", DumpJson(nlohmann::json(label)));
   std::string card = fmt::format(
       "---\nbase_model: {}\nlibrary_name: peft\npipeline_tag: text-classification\ntags:\n- "
       "federated-learning\n- lora\n- tributary\n---\n\n"
-      "# Text classification adapter, trained by {} clients\n\n"
+      "# Text classification adapter, trained by {}\n\n"
       "A low-rank adapter for `{}`, fine-tuned by a federation in which no client shared its text. "
       "Method: {} ({}), rank {}, round {}.\n\n",
-      config.model.name, provenance.clients, config.model.name,
-      method ? method->title : config.adapter.method, method ? method->reference : "",
-      config.adapter.rank, provenance.round);
+      config.model.name,
+      provenance.clients ? fmt::format("{} clients", *provenance.clients) : "a federation",
+      config.model.name, method ? method->title : config.adapter.method,
+      method ? method->reference : "", config.adapter.rank, provenance.round);
   if (provenance.accuracy)
     card += fmt::format("Accuracy on the run's evaluation rows: {:.4f}.\n\n", *provenance.accuracy);
   card += fmt::format(
@@ -35,7 +37,7 @@ std::string ModelCard(const config::Config& config, const Provenance& provenance
       "inputs = tokenizer(\"some text\", truncation=True, max_length={}, return_tensors=\"pt\")\n"
       "print(model.config.id2label[model(**inputs).logits.argmax().item()])\n```\n\n"
       "Base model digest: `{}`. Plan digest: `{}`.\n",
-      provenance.privacy_statement, labels, config.model.name, config.training.max_length,
+      provenance.privacy, labels, config.model.name, config.training.max_length,
       config.model.digest, provenance.plan_digest);
   return card;
 }

@@ -3,10 +3,11 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <ctime>
 #include <nlohmann/json.hpp>
 
 #include "aggregation/base/file.h"
+#include "aggregation/base/json.h"
+#include "aggregation/base/utc.h"
 #include "aggregation/base/version.h"
 #include "coordinator/backup/files.h"
 #include "coordinator/daemon/tags.h"
@@ -16,15 +17,7 @@ namespace {
 
 using Json = nlohmann::json;
 constexpr int kFormat = 1;
-
-std::string Now() {
-  const std::time_t now = std::time(nullptr);
-  std::tm parts{};
-  gmtime_r(&now, &parts);
-  char text[32];
-  std::strftime(text, sizeof text, "%FT%TZ", &parts);
-  return text;
-}
+constexpr const char* kReplaced = ".replaced-";
 
 // What is in files that are appended to, and must be copied now; the rest is only ever replaced
 // whole. Not in a backup: caches, uploads under way, the database itself, which is copied by
@@ -49,15 +42,23 @@ Result<int64_t> IncarnationOf(const fs::path& project) {
   return std::atoll(incarnation.value_or("1").c_str());
 }
 
+// The highest of states that a restore has moved aside, also one that ended between its renames.
+int64_t IncarnationAside(const fs::path& target) {
+  int64_t highest = 0;
+  for (const fs::path& path : PathsIn(fs::absolute(target).parent_path()))
+    if (path.filename().string().starts_with(target.filename().string() + kReplaced))
+      if (const auto there = IncarnationOf(path)) highest = std::max(highest, *there);
+  return highest;
+}
+
 Result<std::pair<Facts, Files>> ReadDescription(const fs::path& file) {
   ASSIGN_OR_RETURN(const std::string text, ReadFile(file));
-  const Json json = Json::parse(text, nullptr, false);
+  const Json json = ParseJson(text);
   const auto bad = [&] { return MakeError(Code::kDataLoss, "{}: is no backup's", file.string()); };
-  if (!json.is_object() || json.value("format", 0) != kFormat || !json.contains("files"))
-    return bad();
   Facts facts;
   Files files;
   try {
+    if (json.at("format") != kFormat) return bad();
     facts = {json.at("project"), json.at("version"), json.at("time"), json.at("incarnation")};
     for (const auto& [path, of] : json.at("files").items()) {
       ASSIGN_OR_RETURN(const Digest digest, Digest::FromHex(of.at("sha256").get<std::string>()));
@@ -71,16 +72,48 @@ Result<std::pair<Facts, Files>> ReadDescription(const fs::path& file) {
   return std::pair(std::move(facts), std::move(files));
 }
 
+Result<Facts> CopyStaged(const fs::path& staging, const std::string& project, const fs::path& out) {
+  std::error_code error;
+  if (fs::exists(out, error))
+    return MakeError(Code::kAlreadyExists, "{}: exists; name a new directory", out.string());
+  ASSIGN_OR_RETURN(const int64_t incarnation, IncarnationOf(staging));
+  fs::path partial = out;
+  partial += ".part";
+  fs::remove_all(partial, error);
+  const auto write = [&]() -> Status {
+    ASSIGN_OR_RETURN(const Files files, CopyTree(staging, partial / "project"));
+    Json json = {{"format", kFormat},
+                 {"project", project},
+                 {"version", std::string(kVersion)},
+                 {"time", Rfc3339(UnixMicros())},
+                 {"incarnation", incarnation},
+                 {"files", Json::object()}};
+    for (const auto& [path, of] : files)
+      json["files"][path] = {{"size", of.size}, {"sha256", of.digest.Hex()}};
+    RETURN_IF_ERROR(WriteFile(partial / "backup.json", DumpJson(json, 1) + "\n"));
+    fs::permissions(partial, fs::perms::owner_all, error);
+    fs::rename(partial, out, error);
+    if (error) return SystemError(out, "rename", error.value());
+    return SyncDirectory(fs::absolute(out).parent_path());
+  };
+  if (const Status written = write(); !written) {
+    fs::remove_all(partial, error);
+    return tl::unexpected(written.error());
+  }
+  ASSIGN_OR_RETURN(const auto description, ReadDescription(out / "backup.json"));
+  return description.first;
+}
+
 }  // namespace
 
 fs::path StagingOf(const fs::path& project) { return project / "backup-staging"; }
 
 Status Stage(const fs::path& project, store::SqliteStateStore& states, const fs::path& staging) {
   RETURN_IF_ERROR(MakeDirectories(staging));
-  fs::permissions(staging, fs::perms::owner_all);
+  std::error_code missing;
+  fs::permissions(staging, fs::perms::owner_all, missing);
   RETURN_IF_ERROR(states.CopyTo(staging / "state.db"));
   // The audit log's head before its segments: what a segment has beyond it does no harm.
-  std::error_code missing;
   if (fs::exists(project / "audit/head.json", missing)) {
     RETURN_IF_ERROR(MakeDirectories(staging / "audit"));
     RETURN_IF_ERROR(CopyFile(project / "audit/head.json", staging / "audit/head.json"));
@@ -95,33 +128,10 @@ Status Stage(const fs::path& project, store::SqliteStateStore& states, const fs:
 }
 
 Result<Facts> Write(const fs::path& staging, const std::string& project, const fs::path& out) {
-  std::error_code error;
-  if (fs::exists(out, error))
-    return MakeError(Code::kAlreadyExists, "{}: exists; name a new directory", out.string());
-  ASSIGN_OR_RETURN(const int64_t incarnation, IncarnationOf(staging));
-  fs::path partial = out;
-  partial += ".part";
-  fs::remove_all(partial, error);
-  const auto write = [&]() -> Status {
-    ASSIGN_OR_RETURN(const Files files, CopyTree(staging, partial / "project"));
-    Json json = {
-        {"format", kFormat}, {"project", project},         {"version", std::string(kVersion)},
-        {"time", Now()},     {"incarnation", incarnation}, {"files", Json::object()}};
-    for (const auto& [path, of] : files)
-      json["files"][path] = {{"size", of.size}, {"sha256", of.digest.Hex()}};
-    RETURN_IF_ERROR(WriteFile(partial / "backup.json", json.dump(1) + "\n"));
-    fs::permissions(partial, fs::perms::owner_all);
-    fs::rename(partial, out, error);
-    if (error) return SystemError(out, "rename", error.value());
-    return SyncDirectory(fs::absolute(out).parent_path());
-  };
-  if (const Status written = write(); !written) {
-    fs::remove_all(partial, error);
-    return tl::unexpected(written.error());
-  }
-  fs::remove_all(staging, error);
-  ASSIGN_OR_RETURN(const auto description, ReadDescription(out / "backup.json"));
-  return description.first;
+  auto written = CopyStaged(staging, project, out);
+  std::error_code ignored;
+  fs::remove_all(staging, ignored);
+  return written;
 }
 
 Result<Facts> Check(const fs::path& backup) {
@@ -150,7 +160,7 @@ Result<Restored> Restore(const fs::path& backup, const std::string& project, con
     return MakeError(Code::kFailedPrecondition, "{}: is of project {}, and the configuration of {}",
                      backup.string(), facts.project, project);
   Restored restored{std::move(facts), 0, {}};
-  restored.incarnation = restored.facts.incarnation;
+  restored.incarnation = std::max(restored.facts.incarnation, IncarnationAside(target));
   std::error_code error;
   if (fs::exists(target, error) && !fs::is_empty(target, error)) {
     if (!replace)
@@ -162,7 +172,7 @@ Result<Restored> Restore(const fs::path& backup, const std::string& project, con
     if (!there && there.error().code == Code::kFailedPrecondition)
       return tl::unexpected(there.error());
     if (there) restored.incarnation = std::max(restored.incarnation, *there);
-    restored.replaced = fmt::format("{}.replaced-{}", target.string(), Now());
+    restored.replaced = fmt::format("{}{}{}", target.string(), kReplaced, Rfc3339(UnixMicros()));
   }
   ++restored.incarnation;
   fs::path partial = target;

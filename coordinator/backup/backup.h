@@ -25,8 +25,8 @@ struct Facts {
   int64_t files = 0, bytes = 0;
 };
 
-// Copies what was staged to `out`, which must not exist, durably; then `staging` is removed. After
-// an error there is no `out`.
+// Copies what was staged to `out`, which must not exist, durably; after an error there is no
+// `out`. `staging` is removed in any case.
 Result<Facts> Write(const fs::path& staging, const std::string& project, const fs::path& out);
 
 // Reads every file. DATA_LOSS names the one that is missing, changed or too many.

@@ -8,52 +8,43 @@
 #include <vector>
 
 #include "aggregation/base/file.h"
+#include "aggregation/base/file_handle.h"
 
 namespace tributary::backup {
 namespace {
 
 constexpr size_t kPiece = size_t{1} << 20;
 
-// An open file that closes itself.
-struct File {
-  File(const fs::path& path, int flags, mode_t mode = 0)
-      : fd(::open(path.c_str(), flags | O_CLOEXEC | O_NOFOLLOW, mode)) {}
-  ~File() {
-    if (fd >= 0) ::close(fd);
-  }
-  File(const File&) = delete;
-  const int fd;
-};
-
-Status WriteAll(int fd, std::span<const char> bytes, const fs::path& path) {
-  while (!bytes.empty()) {
-    const ssize_t n = ::write(fd, bytes.data(), bytes.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return SystemError(path, "write");
-    bytes = bytes.subspan(static_cast<size_t>(n));
-  }
-  return {};
+FileHandle Open(const fs::path& path, int flags) {
+  return FileHandle(::open(path.c_str(), flags | O_CLOEXEC | O_NOFOLLOW, 0600));
 }
 
 // Reads `from`; copies it where `to` is not null.
-Result<FileFacts> Read(const fs::path& from, const File* to, const fs::path& target) {
-  const File in(from, O_RDONLY);
-  if (in.fd < 0) return SystemError(from, "open");
+Result<FileFacts> Read(const fs::path& from, const FileHandle* to, const fs::path& target) {
+  const FileHandle in = Open(from, O_RDONLY);
+  if (in.get() < 0) return SystemError(from, "open");
   std::vector<char> piece(kPiece);
   FileFacts facts;
   Hasher hasher;
   for (;;) {
-    const ssize_t n = ::read(in.fd, piece.data(), piece.size());
+    const ssize_t n = ::read(in.get(), piece.data(), piece.size());
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return SystemError(from, "read");
     if (n == 0) break;
-    const std::span<const char> got(piece.data(), static_cast<size_t>(n));
-    hasher.Update(std::as_bytes(got));
+    const std::string_view got(piece.data(), static_cast<size_t>(n));
+    hasher.Update(std::as_bytes(std::span(got)));
     facts.size += n;
-    if (to != nullptr) RETURN_IF_ERROR(WriteAll(to->fd, got, target));
+    if (to != nullptr) RETURN_IF_ERROR(WriteAll(to->get(), got, target));
   }
   facts.digest = hasher.Finish();
   return facts;
+}
+
+Status KeepToOwner(const fs::path& directory) {
+  std::error_code error;
+  fs::permissions(directory, fs::perms::owner_all, error);
+  if (error) return SystemError(directory, "make its owner's alone", error.value());
+  return {};
 }
 
 }  // namespace
@@ -74,10 +65,10 @@ Status ForEachFile(const fs::path& root, const std::function<Status(const fs::pa
 }
 
 Result<FileFacts> CopyFile(const fs::path& from, const fs::path& to) {
-  const File out(to, O_WRONLY | O_CREAT | O_EXCL, 0600);
-  if (out.fd < 0) return SystemError(to, "create");
+  const FileHandle out = Open(to, O_WRONLY | O_CREAT | O_EXCL);
+  if (out.get() < 0) return SystemError(to, "create");
   ASSIGN_OR_RETURN(const FileFacts facts, Read(from, &out, to));
-  if (::fsync(out.fd) != 0) return SystemError(to, "sync");
+  if (::fsync(out.get()) != 0) return SystemError(to, "sync");
   return facts;
 }
 
@@ -93,13 +84,13 @@ Result<Files> CopyTree(const fs::path& from, const fs::path& to) {
       RETURN_IF_ERROR(SyncDirectory(last));
       last = target.parent_path();
       RETURN_IF_ERROR(MakeDirectories(last));
-      fs::permissions(last, fs::perms::owner_all);
+      RETURN_IF_ERROR(KeepToOwner(last));
     }
     ASSIGN_OR_RETURN(files[path.string()], CopyFile(from / path, target));
     return {};
   }));
   RETURN_IF_ERROR(SyncDirectory(last));
-  fs::permissions(to, fs::perms::owner_all);
+  RETURN_IF_ERROR(KeepToOwner(to));
   return files;
 }
 

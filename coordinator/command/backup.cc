@@ -3,7 +3,9 @@
 #include "coordinator/backup/backup.h"
 
 #include <cstdio>
+#include <nlohmann/json.hpp>
 
+#include "aggregation/base/json.h"
 #include "coordinator/command/stage.h"
 #include "deploy/commands.h"
 
@@ -14,19 +16,29 @@ namespace fs = std::filesystem;
 
 struct Options {
   std::string file, out, backup;
-  bool insecure = false, replace = false, check = false;
+  bool insecure = false, replace = false, check = false, json = false;
 };
+
+nlohmann::ordered_json JsonOf(const backup::Facts& facts) {
+  return {{"schema", 1},         {"project", facts.project},         {"version", facts.version},
+          {"time", facts.time},  {"incarnation", facts.incarnation}, {"files", facts.files},
+          {"bytes", facts.bytes}};
+}
 
 Result<int> Backup(const Options& options) {
   ASSIGN_OR_RETURN(const daemon::Settings settings, daemon::ReadSettings(options.file));
+  fs::path out = fs::path(options.out).lexically_normal();
+  if (!out.has_filename()) out = out.parent_path();  // "backups/today/"
   std::error_code error;
-  if (fs::exists(options.out, error))
-    return MakeError(Code::kAlreadyExists, "{}: exists; name a new directory", options.out);
+  if (fs::exists(out, error))
+    return MakeError(Code::kAlreadyExists, "{}: exists; name a new directory", out.string());
   ASSIGN_OR_RETURN(const fs::path staging, StageProject(settings, options.insecure));
-  ASSIGN_OR_RETURN(const backup::Facts facts,
-                   backup::Write(staging, settings.project, options.out));
-  fmt::print("{}: {} files, {} bytes of project {}\n", options.out, facts.files, facts.bytes,
-             facts.project);
+  ASSIGN_OR_RETURN(const backup::Facts facts, backup::Write(staging, settings.project, out));
+  if (options.json)
+    fmt::print("{}\n", DumpJson(JsonOf(facts)));
+  else
+    fmt::print("{}: {} files, {} bytes of project {}\n", out.string(), facts.files, facts.bytes,
+               facts.project);
   fmt::print(stderr, "it holds the project's private keys: keep it where nobody else reads it\n");
   return kDone;
 }
@@ -34,6 +46,7 @@ Result<int> Backup(const Options& options) {
 Result<int> Restore(const Options& options) {
   if (options.check) {
     ASSIGN_OR_RETURN(const backup::Facts facts, backup::Check(options.backup));
+    if (options.json) return fmt::print("{}\n", DumpJson(JsonOf(facts))), kDone;
     fmt::print("{}: project {}, made at {} by version {}: {} files, {} bytes, all as they were\n",
                options.backup, facts.project, facts.time, facts.version, facts.files, facts.bytes);
     return kDone;
@@ -43,6 +56,13 @@ Result<int> Restore(const Options& options) {
   const fs::path target = daemon::ProjectDirectory(settings);
   ASSIGN_OR_RETURN(const backup::Restored restored,
                    backup::Restore(options.backup, settings.project, target, options.replace));
+  if (options.json) {
+    auto json = JsonOf(restored.facts);
+    json["incarnation"] = restored.incarnation;
+    json["replaced"] = restored.replaced.string();
+    fmt::print("{}\n", DumpJson(json));
+    return kDone;
+  }
   fmt::print("{}: project {} as it was at {}, incarnation {}\n", target.string(), settings.project,
              restored.facts.time, restored.incarnation);
   if (!restored.replaced.empty())
@@ -62,6 +82,7 @@ CommandBody AddBackup(CommandLine line) {
   line.Option("CONFIG", options->file, "The coordinator's configuration").Required();
   line.Option("--out", options->out, "Directory to make").Required();
   line.Flag("--insecure", options->insecure, "The coordinator runs without TLS");
+  AddFormat(line, &options->json);
   line.Footer(
       "On the coordinator's machine, whether it runs or not: what is copied is its state at one "
       "instant, and no run waits for it.\n"
@@ -75,6 +96,7 @@ CommandBody AddRestore(CommandLine line) {
   line.Option("CONFIG", options->file, "The coordinator's configuration");
   line.Flag("--replace", options->replace, "Move aside the state that is there");
   line.Flag("--check", options->check, "Only read the backup and compare its digests");
+  AddFormat(line, &options->json);
   line.Footer(
       "Examples:\n  tributary restore /backup/2026-03-01 --check\n"
       "  tributary restore /backup/2026-03-01 coordinator.toml --replace");

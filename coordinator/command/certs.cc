@@ -4,13 +4,14 @@
 #include <nlohmann/json.hpp>
 
 #include "aggregation/base/file.h"
+#include "aggregation/base/json.h"
 #include "aggregation/base/units.h"
+#include "aggregation/base/utc.h"
 #include "coordinator/command/remote.h"
 #include "coordinator/config/connections.h"
 #include "coordinator/daemon/settings.h"
 #include "coordinator/identity/authority.h"
 #include "deploy/commands.h"
-#include "privacy/crypto/utc.h"
 #include "proto/rpc/enrol.h"
 
 namespace tributary {
@@ -39,7 +40,12 @@ Result<int> Init(const Options& options) {
                                         settings.project, daemon::HostsOf(settings), now));
   RETURN_IF_ERROR(identity::IssueHere(issuer, admin, settings.project, "admin", "admin", {}, now));
   RETURN_IF_ERROR(privacy::KeepCoordinator(admin, settings.address));
-  fmt::print("project   {}\nroot key  {}\n", settings.project, issuer.root().spki.Hex());
+  if (options.remote.json)
+    fmt::print("{}\n", DumpJson(Json{{"schema", 1},
+                                     {"project", settings.project},
+                                     {"root_key", issuer.root().spki.Hex()}}));
+  else
+    fmt::print("project   {}\nroot key  {}\n", settings.project, issuer.root().spki.Hex());
   ASSIGN_OR_RETURN(const std::string name, config::EnterConnection(admin, settings.project));
   const std::string use = name.empty()        ? "--identity " + admin.string()
                           : name == "default" ? ""
@@ -62,10 +68,10 @@ Result<int> Invite(const Options& options) {
           "Certificates/Invite",
           proto::InviteRequest{options.name, options.role, options.tags, life, options.approve}));
   if (options.remote.json)
-    fmt::print("{}\n", Json{{"schema", 1},
-                            {"join", invitation.join},
-                            {"expires", invitation.expires.since_epoch.count() / 1'000'000}}
-                           .dump());
+    fmt::print("{}\n",
+               DumpJson(Json{{"schema", 1},
+                             {"join", invitation.join},
+                             {"expires", invitation.expires.since_epoch.count() / 1'000'000}}));
   else
     fmt::print("{}\n", invitation.join);
   fmt::print(stderr,
@@ -89,20 +95,23 @@ Result<int> Sign(const Options& options) {
   const std::string out = options.out.empty() ? options.file + ".chain" : options.out;
   RETURN_IF_ERROR(
       WriteFile(out, fmt::format("# coordinator {}\n{}", issued.coordinator, issued.chain.value)));
-  fmt::print("request {}\n", digest);
+  if (options.remote.json)
+    fmt::print("{}\n", DumpJson(Json{{"schema", 1}, {"request", digest}, {"chain", out}}));
+  else
+    fmt::print("request {}\n", digest);
   fmt::print(stderr, "{}: for {} {}, who compares the number and runs `tributary client install`\n",
              out, options.role, options.name);
   return kDone;
 }
 
-std::string Left(int64_t seconds) { return seconds < 0 ? "over" : privacy::DaysOrHours(seconds); }
+std::string Left(int64_t seconds) { return seconds < 0 ? "over" : DaysOrHours(seconds); }
 
 Result<int> Print(const Options& options, const proto::Document& document) {
   if (options.remote.json) {
     fmt::print("{}\n", document.json.value);
     return kDone;
   }
-  const Json json = Json::parse(document.json.value, nullptr, false);
+  const Json json = ParseOrderedJson(document.json.value);
   if (!json.is_object()) return MakeError(Code::kDataLoss, "the answer is not JSON");
   const int64_t now = json["now"];
   fmt::print("{:24} {:12} {:10} {:10} {}\n", "name", "role", "state", "left", "serial");
@@ -132,6 +141,14 @@ Result<int> Ask(const Options& options, std::string_view method, const Request& 
 Result<int> Renew(const Options& options) {
   ASSIGN_OR_RETURN(const auto channel, OpenRemote(options.remote));
   ASSIGN_OR_RETURN(const auto own, rpc::Renew(*channel, channel->identity()));
+  if (options.remote.json) {
+    fmt::print("{}\n", DumpJson(Json{{"schema", 1},
+                                     {"name", own.identity.name},
+                                     {"role", own.identity.role},
+                                     {"project", own.identity.project},
+                                     {"not_after", own.leaf.not_after}}));
+    return kDone;
+  }
   fmt::print("{} {} of project {}: valid for {} days\n", own.identity.role, own.identity.name,
              own.identity.project, (own.leaf.not_after - rpc::UnixNow()) / privacy::kDay);
   return kDone;
@@ -159,6 +176,7 @@ CommandBody AddCerts(CommandLine line) {
       "init", "Make the project's authority and the coordinator's certificate",
       [options] { return Init(*options); }, false);
   init.Option("CONFIG", options->file, "The coordinator's configuration").Required();
+  AddFormat(init, &options->remote.json);
   CommandLine invite = add("invite", "Print a join string, which works once",
                            [options] { return Invite(*options); });
   member(invite);

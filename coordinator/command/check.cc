@@ -1,8 +1,10 @@
 // tributary check
 
 #include <cstdio>
+#include <nlohmann/json.hpp>
 #include <thread>
 
+#include "aggregation/base/json.h"
 #include "aggregation/base/units.h"
 #include "coordinator/command/load.h"
 #include "coordinator/config/render.h"
@@ -15,7 +17,7 @@ namespace {
 struct Options {
   std::string file;
   std::vector<std::string> set;
-  bool manual = false;
+  bool manual = false, json = false;
 };
 
 // Comments, so that what is printed stays a configuration.
@@ -47,6 +49,26 @@ void PrintCosts(const simulation::Environment& e) {
   fmt::print("#   {:<20} {:>13}  up {:>9}  down {:>9}\n", "whole run", "", size(up), size(down));
 }
 
+void PrintJson(const simulation::Environment& e) {
+  nlohmann::ordered_json json = {{"schema", 1},
+                                 {"plan_digest", config::PlanDigest(e.config).Hex()},
+                                 {"configuration", config::RenderToml(e.config)},
+                                 {"clients", e.clients.size()},
+                                 {"rows", e.train.rows()},
+                                 {"labels", e.config.model.labels.size()},
+                                 {"layers", e.adapter.targets.size()},
+                                 {"privacy", e.privacy_statement},
+                                 {"stages", nlohmann::ordered_json::array()}};
+  for (const simulation::StageCost& cost : simulation::CostsOf(e))
+    json["stages"].push_back({{"task", Name(cost.kind)},
+                              {"first_round", cost.first},
+                              {"last_round", cost.last},
+                              {"clients", cost.clients},
+                              {"bytes_up", cost.up},
+                              {"bytes_down", cost.down}});
+  fmt::print("{}\n", DumpJson(json));
+}
+
 Result<int> Run(const Options& options) {
   if (options.manual) return fmt::print("{}", config::RenderManual()), kDone;
   if (options.file.empty())
@@ -58,6 +80,7 @@ Result<int> Run(const Options& options) {
   // Absolute, so that what is printed can be kept anywhere.
   for (std::filesystem::path* path : config::PathsOf(environment->config))
     if (!path->empty()) *path = std::filesystem::absolute(*path).lexically_normal();
+  if (options.json) return PrintJson(*environment), kDone;
   fmt::print("{}", config::RenderToml(environment->config));
   PrintCosts(*environment);
   return kDone;
@@ -70,6 +93,7 @@ CommandBody AddCheck(CommandLine line) {
   line.Option("FILE", options->file, "Configuration (TOML); docs/configuration.md lists the keys");
   line.Option("--set", options->set, "section.key=value: override a key; may be repeated")
       .TypeName("KEY=VALUE");
+  AddFormat(line, &options->json);
   line.Flag("--manual", options->manual,
             "Print the manual of all keys (docs/configuration.md) instead");
   line.Footer(

@@ -44,7 +44,8 @@ Result<int> Run(const Options& options) {
   ASSIGN_OR_RETURN(const auto coordinator,
                    service::CoordinatorDaemon::Start(settings, options.insecure));
   if (!coordinator->log().is_json()) SayWhere(settings, *coordinator, options.insecure);
-  WaitForInterrupt([&] { coordinator->KeepUp(daemon::ReadSettings(options.file)); });
+  WaitForInterrupt([&] { coordinator->KeepUp(daemon::ReadSettings(options.file)); },
+                   [&] { return coordinator->busy() < kStuck; });
   if (!coordinator->log().is_json())
     fmt::print(stderr, "stopping; a second Ctrl-C stops at once\n");
   coordinator->Stop();

@@ -11,13 +11,14 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "aggregation/base/json.h"
 #include "aggregation/base/units.h"
+#include "aggregation/base/utc.h"
 #include "aggregation/base/version.h"
 #include "client/model/directory.h"
 #include "privacy/crypto/credentials.h"
 #include "privacy/crypto/library.h"
 #include "privacy/crypto/private_file.h"
-#include "privacy/crypto/utc.h"
 #include "privacy/crypto/verify.h"
 #include "proto/rpc/library.h"
 
@@ -147,22 +148,19 @@ void CheckLife(const std::string& whose, const privacy::Certificate& certificate
                const std::string& renewal, Examination* found, std::optional<int64_t> seconds) {
   const int64_t now = rpc::UnixNow(), left = certificate.not_after - now;
   const int64_t due = left - seconds.value_or((certificate.not_after - certificate.not_before) / 3);
-  const std::string text =
-      fmt::format("{}: {} old, {} left", whose, privacy::DaysOrHours(now - certificate.not_before),
-                  privacy::DaysOrHours(left));
+  const std::string text = fmt::format(
+      "{}: {} old, {} left", whose, DaysOrHours(now - certificate.not_before), DaysOrHours(left));
   if (left <= 0)
-    found->Fault("certificate",
-                 fmt::format("{}: expired {} ago", whose, privacy::DaysOrHours(-left)), renewal);
+    found->Fault("certificate", fmt::format("{}: expired {} ago", whose, DaysOrHours(-left)),
+                 renewal);
   else if (now < certificate.not_before)
     found->Fault("certificate", fmt::format("{}: not valid yet", whose),
                  "set the clock (timedatectl, chronyc)");
   else if (due < 0)
-    found->Warn("certificate",
-                fmt::format("{}, renewal is due since {}", text, privacy::DaysOrHours(-due)),
+    found->Warn("certificate", fmt::format("{}, renewal is due since {}", text, DaysOrHours(-due)),
                 renewal);
   else
-    found->Ok("certificate",
-              fmt::format("{}, renewal is due in {}", text, privacy::DaysOrHours(due)));
+    found->Ok("certificate", fmt::format("{}, renewal is due in {}", text, DaysOrHours(due)));
 }
 
 std::string FromHere(const std::string& listen) {
@@ -222,7 +220,7 @@ std::optional<std::string> CheckCoordinatorAnswers(const rpc::Endpoint& endpoint
                  AdviceFor(answer.error(), endpoint.address));
     return std::nullopt;
   }
-  const auto json = nlohmann::json::parse(answer->json.value, nullptr, false);
+  const auto json = ParseJson(answer->json.value);
   const auto text = [&](const nlohmann::json& from, const char* key) {
     return from.is_object() && from.contains(key) && from[key].is_string()
                ? from[key].get<std::string>()

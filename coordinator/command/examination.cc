@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "aggregation/base/json.h"
+
 namespace tributary {
 namespace {
 
@@ -46,7 +48,7 @@ std::string Examination::AsJson(std::string_view kind) const {
                                 {"level", kLevels[f.level]},
                                 {"found", f.found},
                                 {"advice", f.advice}});
-  return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+  return DumpJson(json);
 }
 
 }  // namespace tributary

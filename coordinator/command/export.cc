@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "aggregation/base/json.h"
 #include "aggregation/strategy/export.h"
 #include "aggregation/strategy/run_state.h"
 #include "coordinator/command/remote.h"
@@ -56,7 +57,7 @@ Result<Source> FromDirectory(const Options& options) {
                 run.config.model_path,
                 run.facts.base_digest.Hex(),
                 {reinterpret_cast<const char*>(blob->bytes().data()), blob->bytes().size()},
-                simulation::ProvenanceOf(run.facts, run.view, *round)};
+                report::ProvenanceOf(run.facts, run.view, *round)};
 }
 
 Result<Source> FromCoordinator(const Options& options) {
@@ -69,18 +70,24 @@ Result<Source> FromCoordinator(const Options& options) {
                    channel->Call<proto::ExportManifest>(
                        "Admin/Export", proto::ExportRequest{{options.run}, options.round}));
   ASSIGN_OR_RETURN(config::Config plan, config::ReadPlan(manifest.plan.value));
-  const auto facts = nlohmann::json::parse(manifest.facts.value, nullptr, false);
+  const auto facts = ParseJson(manifest.facts.value);
   Source source{std::move(plan), {}, "", "", {}};
   source.base_digest = source.config.model.digest;
-  source.provenance = {
-      manifest.round,          facts.value("clients", int64_t{0}), facts.value("plan_digest", ""),
-      manifest.state.Hex(),    facts.value("privacy", ""),         std::nullopt,
-      facts.value("mixed", "")};
-  if (facts.is_object() && facts.contains("accuracy") && facts["accuracy"].is_number())
-    source.provenance.accuracy = facts["accuracy"].get<double>();
+  source.provenance = report::ProvenanceFromJson(facts);
+  source.provenance.round = manifest.round;
+  source.provenance.state_digest = manifest.state.Hex();
   ASSIGN_OR_RETURN(source.state, rpc::FetchBlob(*channel, {options.run}, manifest.state,
                                                 static_cast<size_t>(manifest.size)));
   return source;
+}
+
+void PrintJson(const Options& options, const Source& source, double error) {
+  nlohmann::ordered_json json = {{"schema", 1},
+                                 {"directory", options.out},
+                                 {"merged", options.merge},
+                                 {"truncation_error", error}};
+  json.update(report::ToJson(source.provenance));
+  fmt::print("{}\n", DumpJson(json));
 }
 
 Result<int> Run(const Options& options) {
@@ -109,6 +116,7 @@ Result<int> Run(const Options& options) {
   if (options.merge) {
     RETURN_IF_ERROR(artefact::WriteMergedDirectory(options.out, spec, state.adapter, source.config,
                                                    base, provenance));
+    if (options.remote.json) return PrintJson(options, source, 0), kDone;
     fmt::print("round {}, merged into the weights of {}: {}\n", provenance.round,
                source.config.model.name, options.out);
     return kDone;
@@ -120,6 +128,7 @@ Result<int> Run(const Options& options) {
       const double error,
       artefact::WriteAdapterDirectory(options.out, strategy::ExportAdapter(spec, state.adapter),
                                       source.config, base, provenance, peft));
+  if (options.remote.json) return PrintJson(options, source, error), kDone;
   fmt::print("round {}, {}: {}\n", provenance.round,
              error == 0 ? "exact"
                         : fmt::format("cut to rank {}, relative error {:.3e} of the whole change",

@@ -6,6 +6,7 @@
 #include "aggregation/adapter/peft_config.h"
 #include "aggregation/adapter/peft_import.h"
 #include "aggregation/base/file.h"
+#include "aggregation/base/json.h"
 #include "aggregation/tensor/safetensors.h"
 #include "client/model/directory.h"
 #include "coordinator/artefact/adapter_directory.h"
@@ -130,7 +131,7 @@ Result<Json> InspectAdapter(const fs::path& path) {
   if (fs::exists(path / "tributary.json")) {
     RETURN_IF_ERROR(artefact::ReadAdapterFacts(path));
     ASSIGN_OR_RETURN(const std::string facts, ReadFile(path / "tributary.json"));
-    json["facts"] = Json::parse(facts, nullptr, false);
+    json["facts"] = ParseOrderedJson(facts);
   }
   return json;
 }
@@ -153,7 +154,7 @@ std::string Cell(const Json& value) {
   if (value.is_null()) return "-";
   if (value.is_string()) return value.get<std::string>();
   if (value.is_number_float()) return fmt::format("{:.6g}", value.get<double>());
-  return value.dump();
+  return DumpJson(value);
 }
 
 // A digest in a table is told from the others by its first digits.
@@ -213,7 +214,7 @@ CommandBody AddInspect(CommandLine line) {
   return [options]() -> Result<int> {
     ASSIGN_OR_RETURN(const Json json, Inspect(options->path));
     if (options->json)
-      fmt::print("{}\n", json.dump(2, ' ', false, Json::error_handler_t::replace));
+      fmt::print("{}\n", DumpJson(json, 2));
     else
       PrintText(json, "");
     return kDone;

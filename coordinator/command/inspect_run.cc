@@ -1,6 +1,7 @@
 #include "coordinator/command/inspect_run.h"
 
 #include "aggregation/base/file.h"
+#include "aggregation/base/json.h"
 #include "aggregation/base/units.h"
 #include "coordinator/config/render.h"
 #include "coordinator/simulation/run_directory.h"
@@ -18,7 +19,7 @@ Json Pick(const Json& from, std::initializer_list<const char*> keys) {
 
 Result<Json> ReadObject(const std::filesystem::path& path) {
   ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
-  Json json = Json::parse(text, nullptr, false);
+  Json json = ParseOrderedJson(text);
   if (!json.is_object()) return InvalidArgument("{}: is not a JSON object", path.string());
   return json;
 }
@@ -28,7 +29,7 @@ Result<Json> ReadRounds(const std::filesystem::path& path) {
   Json rounds = Json::array();
   for (size_t begin = 0; begin < text.size();) {
     const size_t end = std::min(text.find('\n', begin), text.size());
-    const Json line = Json::parse(text.substr(begin, end - begin), nullptr, false);
+    const Json line = ParseOrderedJson(text.substr(begin, end - begin));
     if (!line.is_object())
       return InvalidArgument("{}: line {} is not a JSON object", path.string(), rounds.size() + 1);
     rounds.push_back(Pick(

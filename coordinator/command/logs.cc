@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "aggregation/base/json.h"
 #include "aggregation/base/units.h"
 #include "aggregation/log/log.h"
 #include "coordinator/command/following.h"
@@ -64,7 +65,7 @@ class Logs {
     fmt::print("{}\n", text);
     std::fflush(stdout);
     // After a loss it goes on behind the newest one.
-    const auto json = nlohmann::json::parse(line, nullptr, false);
+    const auto json = ParseJson(line);
     if (!json.is_object() || !json.contains("time") || !json["time"].is_string()) return {};
     const auto time = ParseLogTime(json["time"].get<std::string>());
     const std::scoped_lock lock(mutex_);

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "aggregation/base/json.h"
 #include "aggregation/base/units.h"
 #include "aggregation/strategy/method.h"
 #include "client/model/directory.h"
@@ -108,7 +109,7 @@ Result<int> Run(const Options& options) {
       PrintText(*method, bytes);
   }
   if (options.json) {
-    fmt::print("{}\n", nlohmann::ordered_json{{"schema", 1}, {"methods", list}}.dump(2));
+    fmt::print("{}\n", DumpJson(nlohmann::ordered_json{{"schema", 1}, {"methods", list}}, 2));
     return kDone;
   }
   fmt::print(

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "aggregation/base/json.h"
 #include "aggregation/base/units.h"
 #include "coordinator/command/view_parts.h"
 #include "coordinator/report/files.h"
@@ -180,7 +181,7 @@ class JsonProgress : public RunProgress {
  private:
   static void Print(nlohmann::ordered_json json) {
     json["schema"] = 1;
-    fmt::print("{}\n", json.dump());
+    fmt::print("{}\n", DumpJson(json));
     std::fflush(stdout);
   }
 };

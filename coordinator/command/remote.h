@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "aggregation/base/json.h"
 #include "deploy/command.h"
 #include "proto/rpc/channel.h"
 
@@ -28,10 +29,11 @@ Result<int> ShowAnswer(const RemoteOptions& options, std::string_view method,
                        const Request& request, void (*print)(const nlohmann::ordered_json&)) {
   ASSIGN_OR_RETURN(const auto channel, OpenRemote(options));
   ASSIGN_OR_RETURN(const auto document, channel->Call<proto::Document>(method, request));
-  if (options.json)
-    fmt::print("{}\n", document.json.value);
-  else
-    print(nlohmann::ordered_json::parse(document.json.value));
+  if (options.json) return fmt::print("{}\n", document.json.value), kDone;
+  const auto json = ParseOrderedJson(document.json.value);
+  print(json);
+  if (const int64_t left_out = json.value("left_out", int64_t{0}); left_out > 0)
+    fmt::print(stderr, "{} before these are left out\n", left_out);
   return kDone;
 }
 

@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "aggregation/base/json.h"
 #include "client/command/client_status.h"
 #include "coordinator/command/following.h"
 #include "coordinator/command/remote.h"
@@ -46,7 +47,7 @@ void PrintRuns(const Json& json) {
 
 std::string Cell(const Json& value) {
   if (value.is_null()) return "-";
-  return value.is_number_float() ? fmt::format("{:.4f}", value.get<double>()) : value.dump();
+  return value.is_number_float() ? fmt::format("{:.4f}", value.get<double>()) : DumpJson(value);
 }
 
 void PrintRounds(const Json& json) {
@@ -73,8 +74,8 @@ CommandBody AddControl(CommandLine line, const std::string& action) {
 }
 
 Result<int> Wait(const Options& options) {
-  ASSIGN_OR_RETURN(const auto channel, OpenRemote(options.remote));
   CatchInterrupts();
+  ASSIGN_OR_RETURN(const auto channel, OpenRemote(options.remote));
   Following following(*channel, "Admin/Watch", [&](rpc::Stream& stream) {
     if (stream.Write(proto::RunRef{options.run})) stream.WritesDone();
   });
@@ -86,7 +87,7 @@ Result<int> Wait(const Options& options) {
     SayLink(heard);
     is_over = heard.what == Following::Heard::kEnd;
   }
-  const Json run = Json::parse(last);
+  const Json run = ParseOrderedJson(last);
   if (options.remote.json)
     fmt::print("{}\n", last);
   else
@@ -108,6 +109,8 @@ void PrintStatus(const Json& run) {
   for (const Json& name : run["quarantined"])
     fmt::print("  in quarantine: {} (`tributary clients release {}`)\n", name.get<std::string>(),
                name.get<std::string>());
+  if (const std::string mixed = run.value("mixed", ""); !mixed.empty())
+    fmt::print("  bytes depend on who takes part: {}\n", mixed);
   if (!run["last_fault"].get<std::string>().empty())
     fmt::print("  last fault: {}\n", run["last_fault"].get<std::string>());
 }

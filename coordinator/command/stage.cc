@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "aggregation/base/json.h"
 #include "coordinator/backup/backup.h"
 #include "coordinator/command/remote.h"
 
@@ -10,6 +11,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::chrono::minutes kPatience{10};  // the audit log and the database are copied
+
 // The running coordinator, asked as the administrator whose keys are beside its own.
 Result<fs::path> AskToStage(const daemon::Settings& settings, bool insecure) {
   RemoteOptions remote;
@@ -17,9 +20,9 @@ Result<fs::path> AskToStage(const daemon::Settings& settings, bool insecure) {
   remote.identity = daemon::AdminDirectory(settings).string();
   remote.insecure = insecure;
   ASSIGN_OR_RETURN(const auto channel, OpenRemote(remote));
-  ASSIGN_OR_RETURN(const auto answer,
-                   channel->Call<proto::Document>("Admin/Backup", proto::BackupRequest{}));
-  const auto json = nlohmann::json::parse(answer.json.value, nullptr, false);
+  ASSIGN_OR_RETURN(const auto answer, channel->Call<proto::Document>(
+                                          "Admin/Backup", proto::BackupRequest{}, kPatience));
+  const auto json = ParseJson(answer.json.value);
   if (!json.is_object() || json.value("project", "") != settings.project)
     return MakeError(Code::kFailedPrecondition, "{} serves another project than {}", remote.address,
                      settings.project);

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "aggregation/base/json.h"
 #include "coordinator/command/stage.h"
 #include "deploy/commands.h"
 
@@ -63,7 +64,7 @@ Result<int> Verify(const Options& options) {
   std::filesystem::remove_all(staging, ignored);
   if (!verified) return tl::unexpected(verified.error());
   if (options.json)
-    fmt::print("{}\n", JsonOf(*verified).dump());
+    fmt::print("{}\n", DumpJson(JsonOf(*verified)));
   else
     Print(*verified);
   return kDone;

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstdio>
 
+#include "aggregation/base/json.h"
 #include "coordinator/command/following.h"
 #include "coordinator/command/remote.h"
 #include "coordinator/command/runs.h"
@@ -50,7 +51,7 @@ class Watch {
     if (heard.what == Heard::kBack) picture_.link.clear();
     if (!screen_) SayLink(heard);
     if (heard.what != Heard::kDocument) return {};
-    Json status = Json::parse(heard.text, nullptr, false);
+    Json status = ParseOrderedJson(heard.text);
     if (!status.is_object()) return MakeError(Code::kDataLoss, "the answer is not JSON");
     picture_.status = std::move(status);
     SetUntil(picture_.status["seconds_left"]);
@@ -78,12 +79,12 @@ class Watch {
       const auto answer = channel_.Call<proto::Document>(method, proto::RunRef{options_.run},
                                                          std::chrono::seconds(2));
       if (!answer) return answer.error().code != Code::kPermissionDenied;
-      *document = Json::parse(answer->json.value, nullptr, false);
+      *document = ParseOrderedJson(answer->json.value);
       return true;
     };
     std::string rounds_of;  // a committed stage changes one of these
     for (const char* key : {"phase", "round", "checkpoint", "stage"})
-      if (picture_.status.contains(key)) rounds_of += picture_.status[key].dump();
+      if (picture_.status.contains(key)) rounds_of += DumpJson(picture_.status[key]);
     if (rounds_of != rounds_of_ && ask("Admin/Rounds", &picture_.rounds)) rounds_of_ = rounds_of;
     if (may_see_clients_) may_see_clients_ = ask("Admin/Clients", &picture_.clients);
     refreshed_ = Clock::now();
@@ -107,7 +108,7 @@ class Watch {
 
   void Print() {
     is_new_ = false;
-    const std::string line = is_json_ ? JsonOf(picture_).dump() : LineOf(picture_);
+    const std::string line = is_json_ ? DumpJson(JsonOf(picture_)) : LineOf(picture_);
     if (line == last_line_) return;
     fmt::print("{}\n", last_line_ = line);
     std::fflush(stdout);

@@ -71,9 +71,11 @@ void Driver::Drive() {
     std::deque<std::function<void(Federation&)>> tasks = std::exchange(queue_, {});
     if (stopping_ && tasks.empty()) return;
     lock.unlock();
+    busy_.Begin();
     for (const auto& task : tasks) task(*federation_);
     federation_->OnTime();
     listener_.Idle();
+    busy_.End();
     lock.lock();
   }
 }

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <thread>
 
+#include "aggregation/base/busy_clock.h"
 #include "aggregation/base/worker_pool.h"
 #include "coordinator/daemon/federation.h"
 
@@ -50,6 +51,8 @@ class Driver : public Surroundings {
   // What waits: calls for the driver's thread, work for the pool. Any thread.
   size_t waiting_calls();
   size_t waiting_work() { return pool_.waiting(); }
+  // How long the driver's thread has been at what it does now. Any thread.
+  Duration busy() const { return busy_.Passed(); }
 
  private:
   void Drive();
@@ -59,6 +62,7 @@ class Driver : public Surroundings {
   const TimePoint began_;
   const std::chrono::steady_clock::time_point steady_began_ = std::chrono::steady_clock::now();
   std::unique_ptr<Federation> federation_;
+  BusyClock busy_;
 
   std::mutex mutex_;
   std::condition_variable queued_;

@@ -57,10 +57,11 @@ std::vector<ClientId> Federation::ClientsOf(const Run& run) const {
   return names;
 }
 
-// A client may know more than this state.
+// A client may know more than this state, where that was restored from a backup since. What it
+// claims to have seen of this very incarnation, whose journal is whole, can only be made up.
 void Federation::HeedSeen(Run& run, const ClientId& client, const proto::Hello& hello) {
   for (const proto::RunSeen& seen : hello.seen)
-    if (seen.run == run.setup().id)
+    if (seen.run == run.setup().id && seen.incarnation < incarnation_)
       run.Step(around_.Now(), coordinator::StageSeen{client, seen.sequence});
 }
 
@@ -93,6 +94,7 @@ Result<proto::Welcome> Federation::Connected(const ClientId& client, const proto
   Client& known = *registry_.Find(client);
   if (known.is_connected && known.host != host) observer().Elsewhere(client, known.host, host);
   known.is_connected = true;
+  known.away.clear();  // what still holds is said again before any Holds
   known.host = host;
   known.since = around_.Now();
   known.hello = hello;

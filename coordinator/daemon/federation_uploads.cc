@@ -17,7 +17,7 @@ Status CheckUpload(const fold::FoldPlan& plan, const ClientId& client, const Tas
   if (offer.metrics.size() > coordinator::kMaxMetrics)
     return InvalidArgument("{} metrics, expected at most {}", offer.metrics.size(),
                            coordinator::kMaxMetrics);
-  ASSIGN_OR_RETURN(const SafetensorsContent content, ParseSafetensors(bytes));
+  ASSIGN_OR_RETURN(const SafetensorsContent content, ParseSafetensors(bytes, kPeerSafetensors));
   const Layout layout = fold::UploadLayout(plan, client, task);
   if (task.kind != TaskKind::kTrain) return fold::CheckStatistic(layout, content.tensors);
   return strategy::CheckUpdate(layout,
@@ -47,10 +47,11 @@ Status Federation::Admits(const ClientId& client, const proto::UploadBegin& uplo
   const auto it = runs_.find(upload.run);
   if (it == runs_.end()) return closed("is not known");
   Run& run = *it->second;
-  const coordinator::Stage* stage = run.state() == nullptr ? nullptr : run.state()->OpenStage();
   if (!TakesPart(run, client))
     return MakeError(Code::kPermissionDenied, "{} does not take part in run {}", client.value,
                      upload.run.value);
+  RETURN_IF_ERROR(run.CheckLive());
+  const coordinator::Stage* stage = run.state()->OpenStage();
   if (stage == nullptr || stage->task.sequence != upload.sequence) return closed("is not open");
   const coordinator::Member* member = stage->Find(client);
   if (member == nullptr)

@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "aggregation/base/json.h"
+
 namespace tributary::daemon {
 namespace {
 constexpr std::string_view kPrefix = "client/", kRejections = "rejections/";
@@ -11,7 +13,7 @@ Result<Registry> Registry::Open(store::StateStore& store) {
   Registry registry(store);
   ASSIGN_OR_RETURN(const store::Facts facts, store.List(kProject, kPrefix));
   for (const auto& [key, value] : facts) {
-    const auto json = nlohmann::json::parse(value, nullptr, false);
+    const auto json = ParseJson(value);
     if (!json.is_object() || !json.contains("tags"))
       return MakeError(Code::kDataLoss, "{}: cannot be read", key);
     registry.clients_[ClientId{key.substr(kPrefix.size())}].tags = json["tags"].get<Tags>();
@@ -23,7 +25,7 @@ Result<Registry> Registry::Open(store::StateStore& store) {
 Status Registry::ReadRejections() {
   ASSIGN_OR_RETURN(const store::Facts facts, store_->List(kProject, kRejections));
   for (const auto& [key, value] : facts) {
-    const auto json = nlohmann::json::parse(value, nullptr, false);
+    const auto json = ParseJson(value);
     Client* client = Find(ClientId{key.substr(kRejections.size())});
     if (client == nullptr || !json.is_object() || !json.contains("rejected") ||
         !json.contains("quarantine"))
@@ -42,7 +44,7 @@ Status Registry::KeepRejections(const ClientId& name) {
   for (const TimePoint at : client.rejected) json["rejected"].push_back(at.since_epoch.count());
   json["quarantine"] = nullptr;
   if (client.quarantine) json["quarantine"] = client.quarantine->since_epoch.count();
-  return store_->Put(kProject, std::string(kRejections) + name.value, json.dump());
+  return store_->Put(kProject, std::string(kRejections) + name.value, DumpJson(json));
 }
 
 Result<bool> Registry::Reject(const ClientId& name, TimePoint now, const Limits& limits) {
@@ -69,7 +71,7 @@ Status Registry::Release(const ClientId& name) {
 
 Status Registry::Enrol(const ClientId& name, Tags tags) {
   const nlohmann::json json = {{"schema", 1}, {"tags", tags}};
-  RETURN_IF_ERROR(store_->Put(kProject, std::string(kPrefix) + name.value, json.dump()));
+  RETURN_IF_ERROR(store_->Put(kProject, std::string(kPrefix) + name.value, DumpJson(json)));
   clients_[name].tags = std::move(tags);
   return {};
 }

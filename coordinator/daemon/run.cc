@@ -20,6 +20,8 @@ Result<std::unique_ptr<Run>> Run::Open(RunSetup setup, RunStores stores, TagsOf 
                                           std::move(retention), effects));
   RETURN_IF_ERROR(run->Prepare(threads));
   RETURN_IF_ERROR(run->Recover(now));
+  if (const Status whole = run->CheckBlobs(); !whole)
+    return Annotate(whole.error(), "run " + run->setup_.id.value);
   return run;
 }
 
@@ -59,6 +61,25 @@ Status Run::Recover(TimePoint now) {
   if (!core) return Annotate(core.error(), "run " + setup_.id.value);
   core_.emplace(*std::move(core));
   ++generation_;
+  return {};
+}
+
+// What the run cannot go on without, or be asked for: read now, not when it is too late to restore
+// a backup.
+Status Run::CheckBlobs() const {
+  const coordinator::State& state = core_->state();
+  if (std::holds_alternative<coordinator::Idle>(state.phase)) return {};
+  for (const Digest& checkpoint : std::set{state.checkpoint, state.Kept(plan_).checkpoint})
+    if (const auto found = stores_.blobs->Open(checkpoint); !found)
+      return Annotate(found.error(), "checkpoint");
+  const coordinator::Stage* stage = state.OpenStage();
+  if (stage == nullptr) return {};
+  for (const coordinator::Member& member : stage->members) {
+    if (member.outcome != Reason::kAccepted) continue;
+    const auto found =
+        stores_.uploads->Read(setup_.id, stage->task.sequence, member.client, member.digest);
+    if (!found) return Annotate(found.error(), "accepted update of " + member.client.value);
+  }
   return {};
 }
 
@@ -205,6 +226,11 @@ void Run::Halt(TimePoint now, const Error& error) {
   retry_at_ = now + kRetry;
   effects_.observer().Halted(*this, error);
   effects_.Changed(*this);
+}
+
+Status Run::CheckLive() const {
+  if (core_) return {};
+  return MakeError(Code::kUnavailable, "run {} is halted: {}", setup_.id.value, halted_);
 }
 
 bool Run::is_finished() const {

@@ -70,6 +70,7 @@ class Run {
   const coordinator::State* state() const { return core_ ? &core_->state() : nullptr; }
   const std::vector<coordinator::Record>& records() const { return records_; }
   const std::string& halted() const { return halted_; }  // why; empty: it runs
+  Status CheckLive() const;                              // UNAVAILABLE while it is halted
   const std::string& last_fault() const { return last_fault_; }
   int64_t late() const { return core_ ? core_->refused_offers() : 0; }
   int64_t seen() const { return core_ ? core_->seen() : 0; }
@@ -95,6 +96,7 @@ class Run {
 
   Status Prepare(int threads);
   Status Recover(TimePoint now);
+  Status CheckBlobs() const;
   Status CarryOutReady();
   Status Persist(std::span<const coordinator::Record> records);
   Status CarryOut(const coordinator::Command& command);

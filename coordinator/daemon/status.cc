@@ -4,9 +4,12 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <set>
+#include <sstream>
 
+#include "aggregation/base/json.h"
 #include "coordinator/report/files.h"
+#include "coordinator/report/mixture.h"
+#include "coordinator/report/provenance.h"
 
 namespace tributary::daemon {
 namespace {
@@ -16,8 +19,17 @@ using namespace coordinator;  // NOLINT: the phases
 
 double Seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
 
-std::string Dump(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+// `facts` with a list of objects under `name`. A message has a limit: where they do not all fit,
+// the last ones, and in "left_out" how many came before them.
+std::string WithList(Json facts, const std::string& name, std::span<const std::string> entries) {
+  constexpr size_t kFacts = 16 * 1024;
+  size_t room = proto::kMaxDocument - kFacts, first = entries.size();
+  while (first > 0 && entries[first - 1].size() < room) room -= entries[--first].size() + 1;
+  if (first > 0) facts["left_out"] = first;
+  std::string text = DumpJson(facts);
+  text.pop_back();
+  return fmt::format("{},{}:[{}]}}", text, DumpJson(Json(name)),
+                     fmt::join(entries.subspan(first), ","));
 }
 
 std::vector<std::string> Pending(const Stage& stage) {
@@ -27,11 +39,11 @@ std::vector<std::string> Pending(const Stage& stage) {
   return names;
 }
 
-// Of arithmetic, among the clients that have counted.
-std::set<std::string> KindsOf(const State& state) {
-  std::set<std::string> kinds;
-  for (const auto& [client, said] : state.described) kinds.insert(said.numerics + said.device);
-  return kinds;
+// Among the clients that have counted.
+std::string MixtureOf(const State& state) {
+  report::Kinds kinds;
+  for (const auto& [client, said] : state.described) kinds[report::KindOf(said)].insert(client);
+  return report::MixtureText(kinds);
 }
 
 std::string RolledBack(const Run& run, const State& state) {
@@ -119,7 +131,9 @@ Json StatusOf(const Federation& federation, const Run& run, TimePoint now) {
   json["round"] = std::min<int64_t>(state->round, setup.config.federation.rounds);
   json["abandoned"] = state->abandoned;
   json["charged"] = state->charged;  // privacy events
-  json["reproducible"] = KindsOf(*state).size() < 2;
+  const std::string mixture = MixtureOf(*state);
+  json["reproducible"] = mixture.empty();
+  if (!mixture.empty()) json["mixed"] = mixture;
   json["checkpoint"] = state->checkpoint.Hex();
   json["checkpoint_round"] = state->checkpoint_round;
   if (const auto* finished = std::get_if<Finished>(&state->phase)) {
@@ -159,15 +173,17 @@ Standing StandingOf(const Federation& federation, const Run& run, TimePoint now)
   if (phase == "paused")
     return {phase, fmt::format("paused: {}{}", Name(*state.paused),
                                run.last_fault().empty() ? "" : "; " + run.last_fault())};
+  const std::string pause =
+      state.paused ? fmt::format("; then it pauses: {}", Name(*state.paused)) : "";
   if (phase == "selecting") return SelectingStands(federation, run, state, now);
   if (const auto* reporting = std::get_if<Reporting>(&state.phase)) {
     const Stage& stage = reporting->stage;
     return {phase,
-            fmt::format("waits for {} of {} clients to report {}", stage.pending,
-                        stage.members.size(), Name(stage.task.kind)),
+            fmt::format("waits for {} of {} clients to report {}{}", stage.pending,
+                        stage.members.size(), Name(stage.task.kind), pause),
             Pending(stage), stage.task.deadline};
   }
-  if (phase == "aggregating") return {phase, "combines the accepted updates"};
+  if (phase == "aggregating") return {phase, "combines the accepted updates" + pause};
   return {phase, "has not begun"};
 }
 
@@ -191,21 +207,22 @@ std::string_view StateOf(const Federation& federation, const ClientId& name, con
 }
 
 std::string StatusJson(const Federation& federation, const Run& run, TimePoint now) {
-  return Dump(StatusOf(federation, run, now));
+  return DumpJson(StatusOf(federation, run, now));
 }
 
 std::string RunsJson(const Federation& federation, TimePoint now) {
-  Json runs = Json::array();
-  for (const auto& [id, run] : federation.runs()) runs.push_back(StatusOf(federation, *run, now));
-  return Dump({{"schema", kStatusSchema},
-               {"project", federation.options().project},
-               {"incarnation", federation.incarnation()},
-               {"runs", std::move(runs)}});
+  std::vector<std::string> runs;
+  for (const auto& [id, run] : federation.runs())
+    runs.push_back(DumpJson(StatusOf(federation, *run, now)));
+  return WithList({{"schema", kStatusSchema},
+                   {"project", federation.options().project},
+                   {"incarnation", federation.incarnation()}},
+                  "runs", runs);
 }
 
 std::string ClientsJson(const Federation& federation, const Run& run) {
   const Stage* stage = run.state() == nullptr ? nullptr : run.state()->OpenStage();
-  Json clients = Json::array();
+  std::vector<std::string> clients;
   for (const ClientId& name : federation.ClientsOf(run)) {
     const Client& client = *federation.registry().Find(name);
     const Member* member = stage == nullptr ? nullptr : stage->Find(name);
@@ -232,21 +249,20 @@ std::string ClientsJson(const Federation& federation, const Run& run) {
     if (task && client.progress && client.progress->run == run.setup().id &&
         client.progress->sequence == task->sequence)
       json["progress"] = {{"state", client.progress->state}, {"share", client.progress->share}};
-    clients.push_back(std::move(json));
+    clients.push_back(DumpJson(json));
   }
-  return Dump(
-      {{"schema", kStatusSchema}, {"run", run.setup().id.value}, {"clients", std::move(clients)}});
+  return WithList({{"schema", kStatusSchema}, {"run", run.setup().id.value}}, "clients", clients);
 }
 
 Result<std::string> RoundsJson(const Federation& federation, const Run& run) {
   const report::RunFacts facts = run.Facts(federation.ClientsOf(run));
   ASSIGN_OR_RETURN(const report::RunView view,
                    report::Build(run.setup().config, facts, run.records()));
-  std::string rounds = report::RoundsJsonl(view, run.setup().config);
-  if (!rounds.empty()) rounds.pop_back();  // the last line's end
-  std::replace(rounds.begin(), rounds.end(), '\n', ',');
-  return fmt::format(R"({{"schema":{},"run":{},"rounds":[{}]}})", report::kRoundsSchema,
-                     Json(run.setup().id.value).dump(), rounds);
+  std::istringstream lines(report::RoundsJsonl(view, run.setup().config));
+  std::vector<std::string> rounds;
+  for (std::string line; std::getline(lines, line);) rounds.push_back(line);
+  return WithList({{"schema", report::kRoundsSchema}, {"run", run.setup().id.value}}, "rounds",
+                  rounds);
 }
 
 Result<proto::ExportManifest> ExportOf(const Federation& federation, Run& run,
@@ -267,14 +283,9 @@ Result<proto::ExportManifest> ExportOf(const Federation& federation, Run& run,
                      found->round, run.setup().id.value);
   manifest.plan.value = run.setup().plan_text;
   manifest.model_config.value = run.setup().submission.model_config.value;
-  const auto accuracy = view.AccuracyOf(*found);
-  manifest.facts.value = Dump({{"schema", kStatusSchema},
-                               {"run", run.setup().id.value},
-                               {"clients", facts.clients.size()},
-                               {"plan_digest", facts.plan_digest.Hex()},
-                               {"privacy", view.privacy},
-                               {"mixed", view.mixed},
-                               {"accuracy", accuracy ? Json(*accuracy) : Json(nullptr)}});
+  Json told = {{"schema", kStatusSchema}, {"run", run.setup().id.value}};
+  told.update(report::ToJson(report::ProvenanceOf(facts, view, *found)));
+  manifest.facts.value = DumpJson(told);
   return manifest;
 }
 

@@ -33,6 +33,8 @@ std::string_view StateOf(const Federation& federation, const ClientId& name, con
 
 // Phase, progress, why it waits, for whom and until when.
 std::string StatusJson(const Federation& federation, const Run& run, TimePoint now);
+// Of lists that would not fit into a message the last entries; "left_out" says how many came
+// before.
 std::string RunsJson(const Federation& federation, TimePoint now);
 // The clients of a run with what each does now.
 std::string ClientsJson(const Federation& federation, const Run& run);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "aggregation/base/json.h"
 #include "aggregation/base/name.h"
 #include "coordinator/config/read.h"
 #include "coordinator/config/render.h"
@@ -71,24 +72,23 @@ Result<RunSetup> ReadSubmission(RunId id, proto::Submission submission, int64_t 
 
 std::string ToJson(const RunSetup& setup) {
   const proto::Submission& s = setup.submission;
-  return nlohmann::ordered_json{{"schema", kSchema},
-                                {"token", s.token},
-                                {"name", s.name},
-                                {"designated", s.designated},
-                                {"where", s.where},
-                                {"population", setup.population},
-                                {"submitted", setup.submitted.since_epoch.count()},
-                                {"plan", s.plan.value},
-                                {"model_config", s.model_config.value}}
-      .dump();
+  return DumpJson(nlohmann::ordered_json{{"schema", kSchema},
+                                         {"token", s.token},
+                                         {"name", s.name},
+                                         {"designated", s.designated},
+                                         {"where", s.where},
+                                         {"population", setup.population},
+                                         {"submitted", setup.submitted.since_epoch.count()},
+                                         {"plan", s.plan.value},
+                                         {"model_config", s.model_config.value}});
 }
 
 Result<RunSetup> RunSetupFromJson(RunId id, std::string_view text) {
-  const auto json = nlohmann::json::parse(text, nullptr, false);
+  const auto json = ParseJson(text);
   try {
     if (json.at("schema").get<int>() != kSchema)
       return MakeError(Code::kDataLoss, "run {}: its submission has schema {}, expected {}",
-                       id.value, json.at("schema").dump(), kSchema);
+                       id.value, DumpJson(json.at("schema")), kSchema);
     proto::Submission s;
     s.token = json.at("token").get<std::string>();
     s.name = json.at("name").get<std::string>();

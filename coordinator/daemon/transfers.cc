@@ -49,10 +49,11 @@ Result<std::shared_ptr<const OfferedModel>> Transfers::Model(Federation& federat
 Result<std::function<Result<std::shared_ptr<const CheckpointView>>()>> Transfers::View(
     Federation& federation, const ClientId& client, const RunId& id, const Digest& checkpoint) {
   ASSIGN_OR_RETURN(Run* const run, RunWith(federation, client, id));
+  RETURN_IF_ERROR(run->CheckLive());
   const coordinator::State* state = run->state();
-  const coordinator::Stage* stage = state == nullptr ? nullptr : state->OpenStage();
-  const bool is_current = state != nullptr && (checkpoint == state->checkpoint ||
-                                               (stage && checkpoint == stage->task.checkpoint));
+  const coordinator::Stage* stage = state->OpenStage();
+  const bool is_current =
+      checkpoint == state->checkpoint || (stage && checkpoint == stage->task.checkpoint);
   const bool is_kept =
       run->is_finished() && checkpoint == state->Kept(run->setup().plan.run).checkpoint;
   if (!is_current && !is_kept)

@@ -59,15 +59,12 @@ Status MakeAuthority(const fs::path& directory, std::string_view project, int64_
     ASSIGN_OR_RETURN(const Authority root, privacy::MakeRoot(project, now - kClockSlack));
     RETURN_IF_ERROR(WriteAuthority(directory, "root", root));
   }
-  if (const auto old = ReadAuthority(directory, "issuer"); old) {
-    if (old->certificate.not_after > now + 30 * kDay)
-      return MakeError(Code::kFailedPrecondition,
-                       "{}: has an issuing authority that is valid for {} days more",
-                       directory.string(), (old->certificate.not_after - now) / kDay);
+  const auto old = ReadAuthority(directory, "issuer");
+  if (!old || old->certificate.not_after <= now + 30 * kDay) {
+    ASSIGN_OR_RETURN(const Authority root, ReadAuthority(directory, "root"));
+    ASSIGN_OR_RETURN(const Authority issuer, privacy::MakeIssuer(root, project, now - kClockSlack));
+    RETURN_IF_ERROR(WriteAuthority(directory, "issuer", issuer));
   }
-  ASSIGN_OR_RETURN(const Authority root, ReadAuthority(directory, "root"));
-  ASSIGN_OR_RETURN(const Authority issuer, privacy::MakeIssuer(root, project, now - kClockSlack));
-  RETURN_IF_ERROR(WriteAuthority(directory, "issuer", issuer));
   if (fs::exists(directory / "state.key", error)) return {};
   privacy::Secret key(32);
   privacy::SecureRandomBytes(key.bytes());

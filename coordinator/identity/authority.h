@@ -13,8 +13,8 @@
 
 namespace tributary::identity {
 
-// Makes what is missing. FAILED_PRECONDITION if there is an issuing authority already that is
-// valid for at least a month more, or no root key to make one with.
+// Makes what is missing, and another issuing authority when a month or less is left of the old one.
+// Error where there is no root key to make it with.
 Status MakeAuthority(const std::filesystem::path& directory, std::string_view project, int64_t now);
 
 class Issuer {

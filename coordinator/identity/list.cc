@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "aggregation/base/json.h"
 #include "privacy/crypto/encoding.h"
 
 namespace tributary::identity {
@@ -35,11 +36,10 @@ std::string MembersJson(const Registrar& registrar, int64_t now) {
       invitation["request"] = Sha256(*request).Hex();
     invitations.push_back(std::move(invitation));
   }
-  return Json{{"schema", kMembersSchema},
-              {"now", now},
-              {"certificates", std::move(certificates)},
-              {"invitations", std::move(invitations)}}
-      .dump();
+  return DumpJson(Json{{"schema", kMembersSchema},
+                       {"now", now},
+                       {"certificates", std::move(certificates)},
+                       {"invitations", std::move(invitations)}});
 }
 
 }  // namespace tributary::identity

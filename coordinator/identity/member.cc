@@ -3,6 +3,8 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "aggregation/base/json.h"
+
 namespace tributary::identity {
 namespace {
 
@@ -36,7 +38,7 @@ Result<Json> Take(std::string_view key, std::string_view text, T* value) {
   const auto damaged = [&](std::string_view what) {
     return MakeError(Code::kDataLoss, "{}: {}", key, what);
   };
-  Json json = Json::parse(text, nullptr, false);
+  Json json = ParseJson(text);
   if (!json.is_object()) return damaged("cannot be read");
   if (json.value("schema", 0) > kSchema)
     return damaged("was written by a newer version of this program");
@@ -63,10 +65,10 @@ std::string_view Name(InviteState state) { return kStates[static_cast<size_t>(st
 std::string ToJson(const Invite& invite) {
   Json json = Put(invite);
   json["state"] = Name(invite.state);
-  return json.dump();
+  return DumpJson(json);
 }
 
-std::string ToJson(const IssuedCertificate& certificate) { return Put(certificate).dump(); }
+std::string ToJson(const IssuedCertificate& certificate) { return DumpJson(Put(certificate)); }
 
 Result<Invite> InviteFromJson(std::string_view key, std::string_view text) {
   Invite invite;

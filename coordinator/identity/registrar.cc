@@ -184,7 +184,8 @@ Result<int64_t> Registrar::Revoke(const proto::RevokeRequest& request, int64_t n
 // --- of those who join or stay ---
 
 Result<proto::IssuedChain> Registrar::Certify(const std::string& request, const std::string& name,
-                                              const std::string& role, int64_t now) {
+                                              const std::string& role, int64_t now,
+                                              const Tags* enrol) {
   ASSIGN_OR_RETURN(const Issuer::Issued issued, issuer_.Issue(request, name, role, {}, now));
   IssuedCertificate certificate{issued.leaf.serial,
                                 name,
@@ -198,6 +199,8 @@ Result<proto::IssuedChain> Registrar::Certify(const std::string& request, const 
     return MakeError(Code::kPermissionDenied,
                      "the identity key of this request was revoked; join with a new one, in an "
                      "empty directory");
+  // The certificate last: who asks again is given the one that is kept.
+  if (enrol != nullptr) RETURN_IF_ERROR(effects_.enrolled(name, *enrol));
   RETURN_IF_ERROR(Keep(certificate));
   certificates_.push_back(std::move(certificate));
   return proto::IssuedChain{{issued.chain}, options_.coordinator};
@@ -206,9 +209,7 @@ Result<proto::IssuedChain> Registrar::Certify(const std::string& request, const 
 Result<proto::IssuedChain> Registrar::Issue(const std::string& request, const std::string& name,
                                             const std::string& role, const Tags& tags,
                                             int64_t now) {
-  ASSIGN_OR_RETURN(proto::IssuedChain chain, Certify(request, name, role, now));
-  if (role == "client") RETURN_IF_ERROR(effects_.enrolled(name, tags));
-  return chain;
+  return Certify(request, name, role, now, role == "client" ? &tags : nullptr);
 }
 
 Result<proto::EnrolmentAnswer> Registrar::AnswerUsed(const identity::Invite& invite, int64_t now) {

@@ -66,7 +66,8 @@ class Registrar {
 
   Status CheckMember(const std::string& name, const std::string& role, int64_t now) const;
   Result<proto::IssuedChain> Certify(const std::string& request, const std::string& name,
-                                     const std::string& role, int64_t now);
+                                     const std::string& role, int64_t now,
+                                     const Tags* enrol = nullptr);
   Result<proto::IssuedChain> Issue(const std::string& request, const std::string& name,
                                    const std::string& role, const Tags& tags, int64_t now);
   Result<proto::EnrolmentAnswer> AnswerUsed(const identity::Invite& invite, int64_t now);

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "aggregation/base/json.h"
 #include "coordinator/report/svg.h"
 
 namespace tributary::report {
@@ -157,7 +158,7 @@ std::string ComparisonJson(const Comparison& comparison) {
                                  {"personal", row.is_personal},
                                  {"accuracy", ToJson(row.accuracy)},
                                  {"bytes", row.bytes}});
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return DumpJson(json, 2) + "\n";
 }
 
 }  // namespace tributary::report

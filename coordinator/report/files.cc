@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "aggregation/base/file.h"
+#include "aggregation/base/json.h"
 #include "coordinator/report/html.h"
 
 namespace tributary::report {
@@ -44,9 +45,7 @@ Json Attempts(const std::vector<Attempt>& attempts) {
   return json;
 }
 
-std::string Line(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
-}
+std::string Line(const Json& json) { return DumpJson(json) + "\n"; }
 
 }  // namespace
 
@@ -139,7 +138,7 @@ std::string SummaryJson(const RunView& view, const config::Config& config, const
                      {"plan_digest", facts.plan_digest.Hex()},
                      {"numerics", facts.numerics},
                      {"version", facts.version}};
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return DumpJson(json, 2) + "\n";
 }
 
 Status WriteFiles(const std::filesystem::path& directory, const RunView& view,

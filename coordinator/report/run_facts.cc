@@ -4,6 +4,8 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "aggregation/base/json.h"
+
 namespace tributary::report {
 namespace {
 
@@ -172,11 +174,11 @@ std::string ToJson(const RunFacts& facts) {
                      {"wall_seconds", facts.wall_seconds},
                      {"peak_rss_bytes", facts.peak_rss_bytes},
                      {"adapter", facts.adapter ? Json(facts.adapter->Hex()) : Json(nullptr)}};
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+  return DumpJson(json) + "\n";
 }
 
 Result<RunFacts> RunFactsFromJson(std::string_view text) {
-  const Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  const Json json = ParseOrderedJson(text);
   if (json.is_discarded()) return InvalidArgument("run facts: not JSON");
   Reader reader(json, "");
   RunFacts facts;

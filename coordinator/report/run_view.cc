@@ -7,6 +7,7 @@
 
 #include "aggregation/strategy/method.h"
 #include "coordinator/core/state.h"
+#include "coordinator/report/mixture.h"
 #include "coordinator/report/privacy_view.h"
 
 namespace tributary::report {
@@ -76,7 +77,7 @@ class Builder {
   }
 
   Status operator()(const coordinator::ClientDescribed& r) {
-    described_[r.client] = r.numerics + " on " + r.device;
+    described_[r.client] = KindOf(r);
     return {};
   }
 
@@ -177,7 +178,7 @@ class Builder {
     for (size_t i = 0; i < view_.rounds.size(); ++i)
       if (view_.rounds[i].digest) view_.kept = i;
     if (config_.evaluation.keep == "best" && best_) view_.kept = best_index_;
-    view_.mixed = Mixed();
+    view_.mixed = MixtureText(counted_);
     view_.privacy = PrivacyStatement(
         config_, event_, view_.rounds.empty() ? std::nullopt : view_.rounds.back().spent);
     return std::move(view_);
@@ -274,16 +275,6 @@ class Builder {
     return {};
   }
 
-  std::string Mixed() const {
-    if (counted_.size() < 2) return "";
-    std::string mixed;
-    for (const auto& [kind, clients] : counted_)
-      mixed +=
-          fmt::format("{}{} ({}{})", mixed.empty() ? "" : ", ", kind, clients.begin()->value,
-                      clients.size() > 1 ? fmt::format(" and {} more", clients.size() - 1) : "");
-    return mixed;
-  }
-
   Status EndStage(Round& round) {
     stage_.reset();
     round.clients.clear();
@@ -295,8 +286,8 @@ class Builder {
   const RunFacts& facts_;
   std::optional<privacy::PrivacyEvent> event_;
   privacy::RdpAccountant accountant_;
-  std::map<ClientId, std::string> described_;          // arithmetic and device
-  std::map<std::string, std::set<ClientId>> counted_;  // the same of what counted
+  std::map<ClientId, std::string> described_;  // arithmetic and device
+  Kinds counted_;                              // the same of what counted
   RunView view_;
   std::optional<Stage> stage_;
   std::map<ClientId, ClientRow> rows_;  // of the newest round

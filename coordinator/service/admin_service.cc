@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include <tributary/v1/admin.grpc.pb.h>
+#include "aggregation/base/json.h"
 #include "aggregation/base/version.h"
 #include "coordinator/daemon/status.h"
 #include "coordinator/service/log_stream.h"
@@ -163,22 +164,20 @@ class Service : public Base {
         context, "Admin/Backup", request, response,
         [this](Federation& f, proto::BackupRequest&&) -> Made {
           ASSIGN_OR_RETURN(const std::filesystem::path staging, stage_backup_());
-          return Document(nlohmann::json{
-              {"schema", 1}, {"project", f.options().project}, {"directory", staging.string()}}
-                              .dump());
+          return Document(DumpJson(nlohmann::json{
+              {"schema", 1}, {"project", f.options().project}, {"directory", staging.string()}}));
         });
   }
   ServerUnaryReactor* Release(CallbackServerContext* context, const ByteBuffer* request,
                               ByteBuffer* response) override {
-    return Answer<proto::ClientRef>(context, "Admin/Release", request, response,
-                                    [](Federation& f, proto::ClientRef&& ref) -> Made {
-                                      RETURN_IF_ERROR(f.Release(ref.client));
-                                      return Document(nlohmann::json{
-                                          {"schema", daemon::kStatusSchema},
-                                          {"client", ref.client.value},
-                                          {"quarantined",
-                                           false}}.dump());
-                                    });
+    return Answer<proto::ClientRef>(
+        context, "Admin/Release", request, response,
+        [](Federation& f, proto::ClientRef&& ref) -> Made {
+          RETURN_IF_ERROR(f.Release(ref.client));
+          return Document(DumpJson(nlohmann::json{{"schema", daemon::kStatusSchema},
+                                                  {"client", ref.client.value},
+                                                  {"quarantined", false}}));
+        });
   }
   WatchBase* Watch(CallbackServerContext* context, const ByteBuffer* request) override {
     auto watching = std::make_shared<Watching>(driver_, watchers_);

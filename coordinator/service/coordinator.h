@@ -32,6 +32,8 @@ class CoordinatorDaemon : private daemon::Listener {
   std::optional<int> enrolment_port() const;  // none without TLS
   std::optional<int> http_port() const;
   Log& log() { return *log_; }
+  // How long the thread that owns the runs has been at what it does now.
+  Duration busy() const { return driver_.busy(); }
   // Renews the coordinator's own certificate when it is time, reads the issuing authority, the
   // trusted roots and the log's level anew. What fails is logged, and stays as it was. One thread
   // at a time.

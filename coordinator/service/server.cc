@@ -3,6 +3,7 @@
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
 
+#include "coordinator/service/library_calls.h"
 #include "proto/message.h"
 #include "proto/rpc/library.h"
 #include "proto/rpc/loopback.h"
@@ -67,6 +68,11 @@ Result<std::unique_ptr<Server>> Server::Start(const ServerOptions& options, Gate
   builder.SetResourceQuota(server->quota_);
   server->GrantMemory(0);
   for (grpc::Service* service : services) builder.RegisterService(service);
+  if (options.credentials != nullptr) {
+    std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> guards;
+    guards.push_back(GuardLibraryCalls(gate));
+    builder.experimental().SetInterceptorCreators(std::move(guards));
+  }
   server->server_ = builder.BuildAndStart();
   if (server->server_ == nullptr)
     return MakeError(Code::kUnavailable, "gRPC does not serve {}", options.listen);

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include <tributary/v1/session.grpc.pb.h>
+#include "aggregation/base/json.h"
 #include "aggregation/base/version.h"
 #include "coordinator/service/pace.h"
 #include "coordinator/service/reactor.h"
@@ -146,7 +147,7 @@ proto::Document AboutOf(const daemon::Federation& federation, TimePoint now, con
       {"incarnation", federation.incarnation()},
       {"time", now.since_epoch.count()},
       {"you", {{"name", caller.name}, {"role", caller.role}}}};
-  return {{json.dump()}};
+  return {{DumpJson(json)}};
 }
 
 class Service : public v1::Session::WithRawCallbackMethod_About<

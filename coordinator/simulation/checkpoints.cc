@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "aggregation/base/json.h"
+
 namespace tributary::simulation {
 namespace {
 constexpr size_t kKept = 2;  // digests whose opened checkpoints stay in memory
@@ -43,7 +45,7 @@ Result<std::map<Digest, int64_t>> Checkpoints::Sizes(const Digest& digest, int64
   std::map<Digest, int64_t> sizes;
   ASSIGN_OR_RETURN(const auto fact, facts_.Get(run_, FactName(digest, rank)));
   if (fact) {
-    const auto json = nlohmann::json::parse(*fact, nullptr, false);
+    const auto json = ParseJson(*fact);
     for (const auto& [hex, bytes] : json.items()) {
       ASSIGN_OR_RETURN(const Digest tensor, Digest::FromHex(hex));
       sizes[tensor] = bytes.get<int64_t>();
@@ -53,7 +55,7 @@ Result<std::map<Digest, int64_t>> Checkpoints::Sizes(const Digest& digest, int64
   RETURN_IF_ERROR(Load(digest, rank, &sizes));
   nlohmann::json json = nlohmann::json::object();
   for (const auto& [tensor, bytes] : sizes) json[tensor.Hex()] = bytes;
-  RETURN_IF_ERROR(facts_.Put(run_, FactName(digest, rank), json.dump()));
+  RETURN_IF_ERROR(facts_.Put(run_, FactName(digest, rank), DumpJson(json)));
   return sizes;
 }
 

@@ -78,15 +78,4 @@ Result<RunDirectory> OpenRunDirectory(const fs::path& path) {
   return run;
 }
 
-artefact::Provenance ProvenanceOf(const report::RunFacts& facts, const report::RunView& view,
-                                  const report::Round& round) {
-  return {round.round,
-          static_cast<int64_t>(facts.clients.size()),
-          facts.plan_digest.Hex(),
-          round.digest ? round.digest->Hex() : "",
-          view.privacy,
-          view.AccuracyOf(round),
-          view.mixed};
-}
-
 }  // namespace tributary::simulation

@@ -33,8 +33,4 @@ struct RunDirectory {
 // FAILED_PRECONDITION while a simulation is running in it; DATA_LOSS if its journal is damaged.
 Result<RunDirectory> OpenRunDirectory(const std::filesystem::path& path);
 
-// What an adapter exported at this round says about itself.
-artefact::Provenance ProvenanceOf(const report::RunFacts& facts, const report::RunView& view,
-                                  const report::Round& round);
-
 }  // namespace tributary::simulation

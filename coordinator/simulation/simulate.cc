@@ -205,7 +205,7 @@ class Simulation : public Observer {
     if (!kept.digest) return {};
     ASSIGN_OR_RETURN(const strategy::RunState state, folder_->Open(*kept.digest));
     if (state.adapter.empty()) return {};
-    const artefact::Provenance provenance = ProvenanceOf(facts_, view, kept);
+    const report::Provenance provenance = report::ProvenanceOf(facts_, view, kept);
     ASSIGN_OR_RETURN(
         const double error,
         artefact::WriteAdapterDirectory(

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "aggregation/base/file_handle.h"
 #include "aggregation/base/status.h"
 
 namespace tributary::store {
@@ -13,15 +14,12 @@ class FileLock {
   // `subject` is what the lock protects, for the error: FAILED_PRECONDITION if another holds it.
   static Result<FileLock> Take(const std::filesystem::path& file,
                                const std::filesystem::path& subject);
-  FileLock(FileLock&& other) noexcept : fd_(other.fd_) { other.fd_ = -1; }
-  FileLock& operator=(FileLock&&) = delete;
-  ~FileLock();
 
-  int fd() const { return fd_; }  // open for reading and writing
+  int fd() const { return file_.get(); }  // open for reading and writing
 
  private:
-  explicit FileLock(int fd) : fd_(fd) {}
-  int fd_;
+  explicit FileLock(int fd) : file_(fd) {}
+  FileHandle file_;
 };
 
 }  // namespace tributary::store

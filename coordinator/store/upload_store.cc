@@ -32,13 +32,11 @@ std::optional<int64_t> SequenceOf(const fs::path& stage) {
 
 // Of the newest stage of each run: what is kept of older ones is nobody's to fill up.
 int64_t BytesOfOpenStages(const fs::path& directory) {
-  std::error_code error;
   int64_t bytes = 0;
-  for (const auto& run : fs::directory_iterator(directory, error)) {
+  for (const fs::path& run : PathsIn(directory)) {
     std::optional<int64_t> newest;
-    for (const auto& stage : fs::directory_iterator(run.path(), error))
-      newest = std::max(newest, SequenceOf(stage.path()));
-    if (newest) bytes += BytesBelow(run.path() / std::to_string(*newest));
+    for (const fs::path& stage : PathsIn(run)) newest = std::max(newest, SequenceOf(stage));
+    if (newest) bytes += BytesBelow(run / std::to_string(*newest));
   }
   return bytes;
 }
@@ -190,17 +188,17 @@ fs::path UploadStore::FileOf(const RunId& run, int64_t sequence, const ClientId&
 }
 
 Status UploadStore::MakeWay(const fs::path& directory, const Digest& digest) {
-  std::error_code error;
   int whole = 0;
-  for (const auto& entry : fs::directory_iterator(directory, error)) {
-    if (entry.path().filename().string().starts_with(digest.Hex())) continue;
-    if (entry.path().extension() != ".part") {
+  for (const fs::path& path : PathsIn(directory)) {
+    if (path.filename().string().starts_with(digest.Hex())) continue;
+    if (path.extension() != ".part") {
       ++whole;
       continue;
     }
-    total_ -= static_cast<int64_t>(entry.file_size(error));
     std::error_code failed;
-    fs::remove(entry.path(), failed);
+    const auto size = fs::file_size(path, failed);
+    if (!failed) total_ -= static_cast<int64_t>(size);
+    fs::remove(path, failed);
     if (failed) return SpoolError("remove", failed.value());
   }
   if (whole < kMostWhole) return {};
@@ -228,14 +226,12 @@ Result<std::shared_ptr<const Blob>> UploadStore::Read(const RunId& run, int64_t 
 }
 
 Status UploadStore::DiscardBefore(const RunId& run, int64_t sequence) {
-  std::error_code error;
-  const fs::path of_run = directory_ / run.value;
-  for (const auto& entry : fs::directory_iterator(of_run, error)) {
-    const std::optional<int64_t> number = SequenceOf(entry.path());
+  for (const fs::path& stage : PathsIn(directory_ / run.value)) {
+    const std::optional<int64_t> number = SequenceOf(stage);
     if (!number || *number >= sequence) continue;
     std::error_code failed;
-    fs::remove_all(entry.path(), failed);
-    if (failed) return SystemError(entry.path(), "remove", failed.value());
+    fs::remove_all(stage, failed);
+    if (failed) return SystemError(stage, "remove", failed.value());
   }
   // Counted anew: a stream that still writes to what is gone would be counted for ever.
   total_ = BytesOfOpenStages(directory_);
@@ -253,18 +249,14 @@ Status UploadStore::DiscardOf(const RunId& run, int64_t sequence, const ClientId
 
 Status UploadStore::DiscardAllBut(const RunId& run, int64_t sequence,
                                   const std::set<Digest>& kept) {
-  std::error_code error;
-  std::vector<fs::path> dropped;
-  for (const auto& entry : fs::recursive_directory_iterator(StageOf(run, sequence), error)) {
-    const auto digest = Digest::FromHex(entry.path().filename().string());
-    if (!entry.is_directory() && !(digest && kept.contains(*digest)))
-      dropped.push_back(entry.path());
-  }
-  for (const fs::path& file : dropped) {
-    std::error_code failed;
-    fs::remove(file, failed);
-    if (failed) return SystemError(file, "remove", failed.value());
-  }
+  for (const fs::path& of_client : PathsIn(StageOf(run, sequence)))
+    for (const fs::path& file : PathsIn(of_client)) {
+      const auto digest = Digest::FromHex(file.filename().string());
+      if (digest && kept.contains(*digest)) continue;
+      std::error_code failed;
+      fs::remove(file, failed);
+      if (failed) return SystemError(file, "remove", failed.value());
+    }
   total_ = BytesOfOpenStages(directory_);
   return {};
 }

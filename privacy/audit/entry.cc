@@ -1,32 +1,17 @@
 #include "privacy/audit/entry.h"
 
-#include <chrono>
-#include <ctime>
 #include <nlohmann/json.hpp>
+
+#include "aggregation/base/json.h"
+#include "aggregation/base/utc.h"
 
 namespace tributary::audit {
 namespace {
 
 using Json = nlohmann::json;  // keeps its keys sorted
 
-std::string Dump(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
 Digest HashOf(const Digest& previous, const Json& fields) {
-  return Sha256(previous.Hex() + Dump(fields));
-}
-
-// "2026-11-22T21:04:05.123456Z"
-std::string Now() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  const int64_t micros = std::chrono::duration_cast<std::chrono::microseconds>(now).count();
-  const std::time_t seconds = micros / 1'000'000;
-  std::tm parts{};
-  gmtime_r(&seconds, &parts);
-  char text[32];
-  std::strftime(text, sizeof text, "%FT%T", &parts);
-  return fmt::format("{}.{:06}Z", text, micros % 1'000'000);
+  return Sha256(previous.Hex() + DumpJson(fields));
 }
 
 // A line's fields, where they are of the form that MakeLine gives them.
@@ -40,9 +25,9 @@ Result<Parsed> Parse(std::string_view line) {
   const auto bad = [](std::string_view why) {
     return MakeError(Code::kDataLoss, "{}: it was changed", why);
   };
-  Json json = Json::parse(line, nullptr, false);
+  Json json = ParseJson(line);
   if (!json.is_object()) return bad("the line is no JSON object");
-  if (Dump(json) != line) return bad("the line is not in the form in which it was written");
+  if (DumpJson(json) != line) return bad("the line is not in the form in which it was written");
   Parsed parsed;
   const auto digest = [&json](const char* key) -> Result<Digest> {
     if (!json.contains(key) || !json[key].is_string()) return InvalidArgument("no {}", key);
@@ -64,14 +49,14 @@ Result<Parsed> Parse(std::string_view line) {
 
 std::string MakeLine(Json fields, Head* head) {
   fields["seq"] = head->seq + 1;
-  fields["time"] = Now();
+  fields["time"] = Rfc3339(UnixMicros());
   // Bytes that are no UTF-8 are replaced now, so that the line reads back as what is hashed.
-  fields = Json::parse(Dump(fields));
+  fields = ParseJson(DumpJson(fields));
   const Digest hash = HashOf(head->hash, fields);
   fields["prev_hash"] = head->hash.Hex();
   fields["hash"] = hash.Hex();
   *head = {head->seq + 1, hash};
-  return Dump(fields) + "\n";
+  return DumpJson(fields) + "\n";
 }
 
 Status CheckLine(std::string_view line, Head* head) {

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <nlohmann/json.hpp>
+#include <tuple>
 
 #include "aggregation/base/file.h"
 #include "privacy/audit/verify.h"
@@ -23,28 +24,21 @@ Result<std::unique_ptr<Log>> Log::Open(const std::filesystem::path& directory, L
   if (tail.torn_bytes == 0) return log;
   log->size_ -= tail.torn_bytes;
   const auto file = SegmentFile(directory, log->number_);
-  if (::ftruncate(log->fd_, log->size_) != 0 || ::fsync(log->fd_) != 0)
+  if (::ftruncate(log->segment_.get(), log->size_) != 0 || ::fsync(log->segment_.get()) != 0)
     return SystemError(file, "cut off a torn line");
   log->notice_ = fmt::format("{}: dropped {} bytes of a last line that was torn", file.string(),
                              tail.torn_bytes);
   return log;
 }
 
-Log::~Log() {
-  if (fd_ >= 0) ::close(fd_);
-}
-
 Status Log::BeginSegment(int64_t number) {
   const auto file = SegmentFile(directory_, number);
-  const int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  FileHandle segment(::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
   struct stat facts {};
-  if (fd < 0 || ::fstat(fd, &facts) != 0) return SystemError(file, "open");
-  if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
-    ::close(fd);
+  if (segment.get() < 0 || ::fstat(segment.get(), &facts) != 0) return SystemError(file, "open");
+  if (::flock(segment.get(), LOCK_EX | LOCK_NB) != 0)
     return MakeError(Code::kFailedPrecondition, "{}: another process writes it", file.string());
-  }
-  if (fd_ >= 0) ::close(fd_);
-  fd_ = fd;
+  segment_ = std::move(segment);
   number_ = number;
   size_ = facts.st_size;
   return SyncDirectory(directory_);
@@ -62,23 +56,20 @@ Status Log::Append(const nlohmann::json& fields) {
     return InvalidArgument("a line of {} bytes for {}, at most {}", line.size(),
                            directory_.string(), kMaxLine);
   if (Status written = Write(line); !written) {
-    is_broken_ = ::ftruncate(fd_, size_) != 0 || ::fsync(fd_) != 0;
+    is_broken_ = ::ftruncate(segment_.get(), size_) != 0 || ::fsync(segment_.get()) != 0;
     return written;
   }
   size_ += static_cast<int64_t>(line.size());
   head_ = next;
-  return WriteFile(HeadFile(directory_), HeadText(head_));
+  // The line is there and counts, whatever becomes of this: an older head claims less.
+  std::ignore = WriteFile(HeadFile(directory_), HeadText(head_));
+  return {};
 }
 
 Status Log::Write(const std::string& line) {
   const auto file = SegmentFile(directory_, number_);
-  for (std::string_view rest = line; !rest.empty();) {
-    const ssize_t n = ::write(fd_, rest.data(), rest.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return SystemError(file, "write");
-    rest.remove_prefix(static_cast<size_t>(n));
-  }
-  if (::fsync(fd_) != 0) return SystemError(file, "sync");
+  RETURN_IF_ERROR(WriteAll(segment_.get(), line, file));
+  if (::fsync(segment_.get()) != 0) return SystemError(file, "sync");
   return {};
 }
 

@@ -8,6 +8,7 @@
 #include <mutex>
 #include <nlohmann/json_fwd.hpp>
 
+#include "aggregation/base/file_handle.h"
 #include "privacy/audit/entry.h"
 
 namespace tributary::audit {
@@ -23,7 +24,6 @@ class Log {
   // segments are not what was written, FAILED_PRECONDITION while another process writes them.
   static Result<std::unique_ptr<Log>> Open(const std::filesystem::path& directory,
                                            LogOptions options = {});
-  ~Log();
   Log(const Log&) = delete;
 
   // Durable on OK. `fields` is an object of what is logged. After an error nothing of the line
@@ -45,7 +45,7 @@ class Log {
   std::string notice_;
 
   std::mutex mutex_;
-  int fd_ = -1;
+  FileHandle segment_;
   int64_t number_ = 1, size_ = 0;
   Head head_;
   bool is_broken_ = false;

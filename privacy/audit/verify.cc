@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "aggregation/base/file.h"
+#include "aggregation/base/json.h"
 
 namespace tributary::audit {
 namespace {
@@ -96,7 +97,7 @@ Result<Head> ReadHead(const fs::path& directory) {
   const auto text = ReadFile(file, 4096);
   if (!text && text.error().code == Code::kNotFound) return Head();
   if (!text) return tl::unexpected<Error>(text.error());
-  const auto json = nlohmann::json::parse(*text, nullptr, false);
+  const auto json = ParseJson(*text);
   const auto hash = json.is_object() && json.contains("hash") && json["hash"].is_string()
                         ? Digest::FromHex(json["hash"].get<std::string>())
                         : Result<Digest>(InvalidArgument("no hash"));
@@ -120,7 +121,7 @@ fs::path SegmentFile(const fs::path& directory, int64_t number) {
 }
 fs::path HeadFile(const fs::path& directory) { return directory / "head.json"; }
 std::string HeadText(const Head& head) {
-  return nlohmann::json{{"seq", head.seq}, {"hash", head.hash.Hex()}}.dump() + "\n";
+  return DumpJson(nlohmann::json{{"seq", head.seq}, {"hash", head.hash.Hex()}}) + "\n";
 }
 
 Result<Verified> Verify(const fs::path& path) {

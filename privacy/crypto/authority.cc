@@ -1,9 +1,9 @@
 #include "privacy/crypto/authority.h"
 
+#include "aggregation/base/utc.h"
 #include "privacy/crypto/certificate_writer.h"
 #include "privacy/crypto/host.h"
 #include "privacy/crypto/openssl.h"
-#include "privacy/crypto/utc.h"
 
 namespace tributary::privacy {
 namespace {

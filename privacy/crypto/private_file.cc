@@ -9,32 +9,15 @@
 #include <cstdio>
 
 #include "aggregation/base/file.h"
+#include "aggregation/base/file_handle.h"
 #include "privacy/crypto/random.h"
 
 namespace tributary::privacy {
 namespace {
 
-class Handle {
- public:
-  explicit Handle(int fd) : fd_(fd) {}
-  ~Handle() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Handle(const Handle&) = delete;
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
-
-Status WriteAll(int fd, std::string_view content, const std::filesystem::path& path) {
+Status WritePrivately(int fd, std::string_view content, const std::filesystem::path& path) {
   if (::fchmod(fd, 0600) != 0) return SystemError(path, "set the mode of");
-  while (!content.empty()) {
-    const ssize_t n = ::write(fd, content.data(), content.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return SystemError(path, "write");
-    content.remove_prefix(static_cast<size_t>(n));
-  }
+  RETURN_IF_ERROR(WriteAll(fd, content, path));
   if (::fsync(fd) != 0) return SystemError(path, "sync");
   return {};
 }
@@ -63,9 +46,9 @@ Status WritePrivateFile(const std::filesystem::path& path, std::string_view cont
   temporary += '.';
   for (const std::byte byte : random) temporary += fmt::format("{:02x}", byte);
   temporary += ".tmp";
-  const Handle file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  const FileHandle file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   if (file.get() < 0) return SystemError(path, "create");
-  Status written = WriteAll(file.get(), content, path);
+  Status written = WritePrivately(file.get(), content, path);
   if (written && std::rename(temporary.c_str(), path.c_str()) != 0)
     written = SystemError(path, "rename into place");
   if (!written) {
@@ -77,7 +60,7 @@ Status WritePrivateFile(const std::filesystem::path& path, std::string_view cont
 
 Result<Secret> ReadPrivateFile(const std::filesystem::path& path) {
   // O_NONBLOCK: a pipe that nobody writes to must not hold us up.
-  const Handle file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  const FileHandle file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   if (file.get() < 0) return SystemError(path, "open");
   RETURN_IF_ERROR(CheckPrivate(file.get(), path));
   Secret buffer(kMaxPrivateFile + 1);

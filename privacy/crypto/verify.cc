@@ -2,8 +2,8 @@
 
 #include <openssl/x509_vfy.h>
 
+#include "aggregation/base/utc.h"
 #include "privacy/crypto/openssl.h"
-#include "privacy/crypto/utc.h"
 
 namespace tributary::privacy {
 namespace {

@@ -41,17 +41,18 @@ class Stream::Reactor : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::B
     AddHold();  // Read and Write come from outside of callbacks
     StartCall();
   }
+  // One message is on its way and one waits behind it, so that the line never idles between two.
   bool Write(grpc::ByteBuffer bytes) {
     std::unique_lock lock(mutex_);
     if (is_released_ || is_broken_) return false;
-    out_.Swap(&bytes);
-    is_writing_ = true;
-    StartWrite(&out_);
-    changed_.wait(lock, [this] { return !is_writing_; });
+    next_ = std::move(bytes);
+    if (!is_writing_) WriteNext();
+    changed_.wait(lock, [this] { return !next_; });
     return !is_broken_;
   }
   void EndWrites() {
-    const std::scoped_lock lock(mutex_);
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return !is_writing_; });
     if (!is_released_ && !is_broken_) StartWritesDone();
   }
   std::optional<std::string> Read() {
@@ -80,6 +81,8 @@ class Stream::Reactor : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::B
     const std::scoped_lock lock(mutex_);
     is_writing_ = false;
     is_broken_ |= !ok;
+    if (is_broken_) next_.reset();
+    if (next_) WriteNext();
     changed_.notify_all();
   }
   void OnReadDone(bool ok) override {
@@ -96,9 +99,16 @@ class Stream::Reactor : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::B
   }
 
  private:
+  void WriteNext() {  // under the lock
+    out_ = *std::exchange(next_, std::nullopt);
+    is_writing_ = true;
+    StartWrite(&out_);
+  }
+
   std::mutex mutex_;
   std::condition_variable changed_;
   grpc::ByteBuffer in_, out_;
+  std::optional<grpc::ByteBuffer> next_;
   grpc::Status status_;
   bool is_writing_ = false, is_reading_ = false, is_broken_ = false, is_read_out_ = false,
        is_released_ = false, is_done_ = false;

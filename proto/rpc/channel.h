@@ -63,7 +63,8 @@ class Channel {
 class Stream {
  public:
   ~Stream();  // cancels, and waits until gRPC has let go
-  // False when the stream has ended; Finish says why.
+  // Waits until gRPC has taken what was written before. False when the stream has ended; Finish
+  // says why.
   template <typename Message>
   bool Write(const Message& message) {
     return WriteBytes(proto::Encode(message));

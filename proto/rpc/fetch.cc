@@ -3,8 +3,9 @@
 namespace tributary::rpc {
 
 Status Fetch(Channel& channel, const proto::FetchRequest& request,
-             const std::function<Status(std::string_view)>& take) {
+             const std::function<Status(std::string_view)>& take, std::stop_token stop) {
   const auto stream = channel.Open("Transfer/Fetch");
+  const std::stop_callback cancel(std::move(stop), [&] { stream->Cancel(); });
   if (stream->Write(request)) stream->WritesDone();
   for (int64_t offset = request.offset;;) {
     ASSIGN_OR_RETURN(const auto chunk, stream->Read<proto::Chunk>());
@@ -17,14 +18,15 @@ Status Fetch(Channel& channel, const proto::FetchRequest& request,
 }
 
 Result<std::string> FetchBlob(Channel& channel, const RunId& run, const Digest& digest,
-                              size_t limit) {
+                              size_t limit, std::stop_token stop) {
   std::string bytes;
-  RETURN_IF_ERROR(Fetch(channel, {run, {}, {digest}, 0}, [&](std::string_view part) -> Status {
+  const auto take = [&](std::string_view part) -> Status {
     if (bytes.size() + part.size() > limit)
       return MakeError(Code::kResourceExhausted, "a blob of more than {} bytes", limit);
     bytes += part;
     return {};
-  }));
+  };
+  RETURN_IF_ERROR(Fetch(channel, {run, {}, {digest}, 0}, take, std::move(stop)));
   if (Sha256(bytes) != digest)
     return MakeError(Code::kDataLoss, "{} bytes were fetched that are not {}", bytes.size(),
                      digest.Hex());

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <map>
 
 #include "aggregation/base/status.h"
 #include "tests/e2e/live_federation.h"
@@ -15,14 +16,52 @@
 namespace tributary {
 namespace {
 
-const Settings kRun = {"adapter.method=flora",       "federation.cohort=3",
-                       "federation.minimum=3",       "federation.rounds=2",
-                       "evaluation.on=clients",      "evaluation.holdout=0.3",
-                       "federation.head_start=ridge"};
 constexpr int kSample = 6;  // points of each kind of process
+
+struct Plan {
+  const char* name;
+  Settings settings;
+  std::vector<std::string> arguments;  // of submit
+  LiveFederation::Security security = LiveFederation::Security::kInsecure;
+};
+
+// Everything at once; and noise, which is drawn once for each round and must not be drawn anew.
+const Plan kPlans[] = {
+    {"Flora",
+     {"adapter.method=flora", "federation.cohort=3", "federation.minimum=3", "federation.rounds=2",
+      "evaluation.on=clients", "evaluation.holdout=0.3", "federation.head_start=ridge"},
+     {}},
+    {"SeededNoise",
+     {"adapter.method=ffa-lora", "federation.cohort=2", "federation.minimum=2",
+      "federation.rounds=3", "federation.weighting=uniform", "evaluation.on=test",
+      "evaluation.every=2", "privacy.mode=central", "privacy.clip_norm=1", "privacy.delta=0.01",
+      "privacy.noise_multiplier=1", "privacy.noise=seeded"},
+     {"--designated", "site-2"},
+     LiveFederation::Security::kTls},  // its clients are enrolled before it begins
+};
+
+// Three clients; the third has public rows, too.
+class World : public LiveFederation {
+ public:
+  explicit World(const Plan& plan) : LiveFederation(3, "", plan.security), plan_(plan) {
+    world().Edit("client-2.toml", "train =", "test = \"test.jsonl\"\ntrain =");
+  }
+  std::string Submit() { return LiveFederation::Submit(plan_.settings, kToken, plan_.arguments); }
+  void TrySubmit() { LiveFederation::TrySubmit(plan_.settings, kToken, plan_.arguments); }
+  int64_t Charged(const std::string& run) const {
+    const std::string status = Ask({"status", run, "--format", "json"}).out;
+    const size_t at = status.find("\"charged\":");
+    return at == status.npos ? -1 : std::atoll(status.c_str() + at + 10);
+  }
+
+ private:
+  static constexpr const char* kToken = "the one run";
+  const Plan& plan_;
+};
 
 struct Undisturbed {
   std::string adapter;
+  int64_t charged = 0;                                         // privacy events
   std::vector<std::string> coordinator_points, client_points;  // their names
 };
 
@@ -34,20 +73,20 @@ std::vector<std::string> ReadPoints(const std::string& file) {
   return names;
 }
 
-const Undisturbed& Reference() {
-  static const Undisturbed reference = [] {
-    LiveFederation live(3, "", LiveFederation::Security::kInsecure);
-    const std::string of_coordinator = live.world().File("points-coordinator"),
-                      of_client = live.world().File("points-client");
-    live.StartCoordinator({"TRIBUTARY_CRASH_POINTS=" + of_coordinator});
-    live.StartClient(0, {"TRIBUTARY_CRASH_POINTS=" + of_client});
-    live.StartClient(1);
-    live.StartClient(2);
-    const std::string run = live.Submit(kRun, "the one run");
-    TRIBUTARY_CHECK(live.Ask({"wait", run}).code == 0, live.Said());
-    return Undisturbed{live.Adapter(run), ReadPoints(of_coordinator), ReadPoints(of_client)};
-  }();
-  return reference;
+const Undisturbed& Reference(const Plan& plan) {
+  static std::map<std::string, Undisturbed> references;
+  if (const auto it = references.find(plan.name); it != references.end()) return it->second;
+  World live(plan);
+  const std::string of_coordinator = live.world().File("points-coordinator"),
+                    of_client = live.world().File("points-client");
+  live.StartCoordinator({"TRIBUTARY_CRASH_POINTS=" + of_coordinator});
+  live.StartClient(0, {"TRIBUTARY_CRASH_POINTS=" + of_client});
+  live.StartClient(1);
+  live.StartClient(2);
+  const std::string run = live.Submit();
+  TRIBUTARY_CHECK(live.Ask({"wait", run}).code == 0, live.Said());
+  return references[plan.name] = {live.Adapter(run), live.Charged(run), ReadPoints(of_coordinator),
+                                  ReadPoints(of_client)};
 }
 
 std::vector<int> PointsToTry(size_t count) {
@@ -71,52 +110,60 @@ bool WaitForDeath(LiveFederation& live, StartedProgram& process, const std::stri
   return false;
 }
 
-TEST(CrashSweep, OfTheCoordinator) {
-  const auto& points = Reference().coordinator_points;
-  int died = 0, survived = 0;
+class CrashSweep : public testing::TestWithParam<Plan> {
+ protected:
+  // What became of the run after somebody was killed at that point.
+  void Judge(World& live, const std::string& run, int point, const std::string& name) {
+    const Undisturbed& reference = Reference(GetParam());
+    const Outcome wait = live.Ask({"wait", run});
+    const bool same = wait.code == 0 && live.Adapter(run) == reference.adapter &&
+                      live.Charged(run) == reference.charged;
+    survived_ += same;
+    EXPECT_TRUE(same) << "point " << point << " " << name << "\n" << wait.All() << live.Said();
+  }
+  void Say(const char* who, size_t points) const {
+    fmt::print("{}, {}: {} points, killed at {}, survived {} with equal bytes\n", GetParam().name,
+               who, points, died_, survived_);
+  }
+  int died_ = 0, survived_ = 0;
+};
+
+TEST_P(CrashSweep, OfTheCoordinator) {
+  const auto& points = Reference(GetParam()).coordinator_points;
   for (const int point : PointsToTry(points.size())) {
-    LiveFederation live(3, "", LiveFederation::Security::kInsecure);
+    World live(GetParam());
     live.StartCoordinator({fmt::format("TRIBUTARY_CRASH_AT={}", point)});
     for (int i = 0; i < 3; ++i) live.StartClient(i);
-    live.TrySubmit(kRun, "the one run");
+    live.TrySubmit();
     if (WaitForDeath(live, live.coordinator(), "")) {
-      ++died;
+      ++died_;
       live.StartCoordinator();
     }
-    const std::string run = live.Submit(kRun, "the one run");
-    const Outcome wait = live.Ask({"wait", run});
-    const bool same = wait.code == 0 && live.Adapter(run) == Reference().adapter;
-    survived += same;
-    EXPECT_TRUE(same) << "point " << point << " " << points[static_cast<size_t>(point - 1)] << "\n"
-                      << wait.All() << live.Said();
+    Judge(live, live.Submit(), point, points[static_cast<size_t>(point - 1)]);
   }
-  fmt::print("coordinator: {} points, killed at {}, survived {} with equal bytes\n", points.size(),
-             died, survived);
+  Say("coordinator", points.size());
 }
 
-TEST(CrashSweep, OfAClient) {
-  const auto& points = Reference().client_points;
-  int died = 0, survived = 0;
+TEST_P(CrashSweep, OfAClient) {
+  const auto& points = Reference(GetParam()).client_points;
   for (const int point : PointsToTry(points.size())) {
-    LiveFederation live(3, "", LiveFederation::Security::kInsecure);
+    World live(GetParam());
     live.StartCoordinator();
     live.StartClient(0, {fmt::format("TRIBUTARY_CRASH_AT={}", point)});
     live.StartClient(1);
     live.StartClient(2);
-    const std::string run = live.Submit(kRun, "the one run");
+    const std::string run = live.Submit();
     if (WaitForDeath(live, live.client(0), run)) {
-      ++died;
+      ++died_;
       live.StartClient(0);
     }
-    const Outcome wait = live.Ask({"wait", run});
-    const bool same = wait.code == 0 && live.Adapter(run) == Reference().adapter;
-    survived += same;
-    EXPECT_TRUE(same) << "point " << point << " " << points[static_cast<size_t>(point - 1)] << "\n"
-                      << wait.All() << live.Said();
+    Judge(live, run, point, points[static_cast<size_t>(point - 1)]);
   }
-  fmt::print("client: {} points, killed at {}, survived {} with equal bytes\n", points.size(), died,
-             survived);
+  Say("client", points.size());
 }
+
+INSTANTIATE_TEST_SUITE_P(Plans, CrashSweep, testing::ValuesIn(kPlans),
+                         [](const auto& row) { return row.param.name; });
 
 }  // namespace
 }  // namespace tributary

@@ -111,11 +111,10 @@ TEST(Watch, CtrlCEndsItAndNotTheRun) {
   const std::string run = live.Submit(kRun);
   for (const char* command : {"watch", "wait"}) {
     StartedProgram watch({command, run});
-    if (command == std::string("watch")) {
+    if (command == std::string("watch"))
       ASSERT_TRUE(watch.WaitForOutput("waits for clients"));
-    } else {
-      usleep(300'000);  // it says nothing before the end
-    }
+    else
+      watch.WaitUntilItCatches(SIGINT);  // it says nothing before the end
     watch.Signal(SIGINT);
     const Outcome ended = watch.Wait();
     EXPECT_EQ(ended.code, 130) << ended.All();

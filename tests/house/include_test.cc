@@ -22,7 +22,7 @@ struct Folder {
 
 const std::vector<Folder>& Law() {
   static const std::vector<Folder> law = {
-      {"aggregation/base", {}, {"fmt/", "tl/"}},
+      {"aggregation/base", {}, {"fmt/", "tl/", "nlohmann/"}},
       {"aggregation/log", {"aggregation/base"}, {"spdlog/", "nlohmann/"}},
       {"aggregation/tensor", {"aggregation/base"}, {"nlohmann/"}},
       {"aggregation/adapter", {"aggregation/base", "aggregation/tensor"}, {"Eigen/", "nlohmann/"}},
@@ -89,7 +89,7 @@ const std::vector<Folder>& Law() {
         "coordinator/identity", "coordinator/monitor", "coordinator/store"},
        {"nlohmann/", "grpcpp/", "tributary/v1/", "arpa/inet.h", "netinet/"}},
       {"coordinator/artefact",
-       {"aggregation", "coordinator/config", "client/model"},
+       {"aggregation", "coordinator/config", "coordinator/report", "client/model"},
        {"nlohmann/"}},
       {"coordinator/simulation",
        {"aggregation", "privacy", "client/core", "client/data", "client/model", "client/task",

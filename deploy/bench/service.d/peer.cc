@@ -45,7 +45,7 @@ Status Peer::Open() {
     endpoint.address = privacy::CoordinatorOf(options_.identity);
   }
   ASSIGN_OR_RETURN(channel_, rpc::Channel::Open(endpoint));
-  cache_.emplace(options_.directory / name_ / "tensors");
+  cache_.emplace(options_.directory / name_ / "tensors", int64_t{4} << 30);
   stream_ = channel_->Open("Session/Connect");
   proto::Hello hello;
   hello.program = std::string(kVersion);
@@ -168,7 +168,7 @@ Status Peer::Work(const RunId& run, RunSession& session, const Task& task) {
   }
   int64_t fetched = 0;
   if (options_.fetches && task.kind != TaskKind::kFeatureMoments)
-    RETURN_IF_ERROR(cache_->Checkpoint(*channel_, run, task.checkpoint, &fetched));
+    RETURN_IF_ERROR(cache_->Checkpoint(*channel_, run, task.checkpoint, &fetched, {}));
   const std::string update = session.made_up->Update({name_}, session.rank, task);
   RETURN_IF_ERROR(MakeDirectories(Outbox(task.sequence).parent_path()));
   RETURN_IF_ERROR(WriteFile(Outbox(task.sequence), update));

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "client/core/session.h"
+#include "client/edge/tensor_cache.h"
 #include "client/edge/transfer.h"
 #include "deploy/bench/service.d/made_up.h"
 

@@ -78,8 +78,9 @@ TEST(SafetensorsHostile, EveryBrokenRuleIsRefusedWithItsReason) {
       {R"({"a":{"dtype":"F32","shape":[2.0],"data_offsets":[0,8]}})", 8,
        "number 2.0 is not an integer"},
       {R"({"a":{"dtype":"F32","shape":[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,2],"data_offsets":[0,8]}})",
-       8, "more than 16 numbers in shape"},
-      {R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8,8]}})", 8, "a: data_offsets [0,8,8]"},
+       8, "a: more than 16 numbers in shape"},
+      {R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8,8]}})", 8,
+       "a: more than 2 numbers in data_offsets"},
       {R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0]}})", 8, "a: data_offsets [0]"},
       {R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,18446744073709551615]}})", 8,
        "beyond 2^63"},
@@ -222,6 +223,45 @@ TEST(SafetensorsHostile, AHeaderOfAHundredMegabytesIsTheMost) {
   std::memcpy(short_file.data(), &three, 8);
   EXPECT_THAT(Parse(short_file),
               Fails(Code::kInvalidArgument, "header of 3 bytes, but only 2 bytes follow"));
+}
+
+std::string Tensors(int count) {
+  std::string header = "{";
+  for (int i = 0; i < count; ++i)
+    header += fmt::format(R"({}"t{}":{{"dtype":"F32","shape":[0],"data_offsets":[0,0]}})",
+                          i == 0 ? "" : ",", i);
+  return header + "}";
+}
+
+std::string Keys(int count) {
+  std::string header = R"({"__metadata__":{)";
+  for (int i = 0; i < count; ++i) header += fmt::format(R"({}"k{}":"")", i == 0 ? "" : ",", i);
+  return header + "}}";
+}
+
+// privacy-security's limits: what a peer sends may hold less than a file that the user named.
+TEST(SafetensorsHostile, WhatAPeerSendsHasLimits) {
+  const struct {
+    std::string just, beyond, reason;
+  } cases[] = {
+      {Tensors(10'000), Tensors(10'001), "more than 10000 tensors"},
+      {Keys(64), Keys(65), "more than 64 keys of metadata"},
+      {R"({"a":{"dtype":"F32","shape":[1,1,1,0],"data_offsets":[0,0]}})",
+       R"({"a":{"dtype":"F32","shape":[1,1,1,1,0],"data_offsets":[0,0]}})",
+       "a: more than 4 numbers in shape"},
+      {"{}" + std::string((size_t{1} << 20) - 2, ' '),
+       "{}" + std::string((size_t{1} << 20) - 1, ' '),
+       "header of 1048577 bytes, at most 1048576 are allowed"},
+  };
+  for (const auto& [just, beyond, reason] : cases) {
+    const std::string within = File(just, 0), outside = File(beyond, 0);
+    EXPECT_THAT(ParseSafetensors(Bytes(within), kPeerSafetensors).has_value(), true) << reason;
+    const auto refused = ParseSafetensors(Bytes(outside), kPeerSafetensors);
+    ASSERT_FALSE(refused.has_value()) << reason;
+    EXPECT_EQ(refused.error().code, Code::kInvalidArgument);
+    EXPECT_THAT(refused.error().message, testing::HasSubstr(reason));
+    EXPECT_THAT(Parse(outside), IsOk()) << reason;
+  }
 }
 
 }  // namespace

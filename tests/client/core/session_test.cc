@@ -133,7 +133,7 @@ TEST_F(SessionTest, SaysAgainWhatIsNotAnsweredLessAndLessOften) {
   for (double gap : gaps) {
     EXPECT_GE(gap, most / 2);
     EXPECT_LE(gap, most);
-    most = std::min(most * 2, 60.0);
+    most = std::min(most * 2, 15.0);
   }
 }
 
@@ -160,6 +160,15 @@ TEST_F(SessionTest, BacksOffWithJitterAndKeepsWorking) {
   EXPECT_THAT(Do(now_, Connected{}), ElementsAre("hello 3", "upload 3"));
 }
 
+TEST_F(SessionTest, ComesBackNotSoonerThanItWasTold) {
+  Recover();
+  Do(At(0), Connected{});
+  Do(At(1), ConnectionLost{std::chrono::seconds(5)});
+  EXPECT_GE(*session_->NextDeadline(), At(6));
+  EXPECT_LE(*session_->NextDeadline(), At(7));
+  EXPECT_THAT(Wake(), ElementsAre("connect"));
+}
+
 TEST_F(SessionTest, AnUploadThatWasCutIsTakenUpAgain) {
   BeWorking();
   Do(At(2), WorkFinished{3, Sha256("u"), 7, {}});
@@ -178,6 +187,26 @@ TEST_F(SessionTest, DismissalStopsTheWork) {
   EXPECT_THAT(Do(At(2), Dismissed{2, Reason::kLate}), IsEmpty());
   EXPECT_THAT(Do(At(2), Dismissed{3, Reason::kLate}), ElementsAre("+ended 3 late", "stop 3"));
   EXPECT_THAT(Do(At(3), WorkFinished{3, Sha256("u"), 7, {}}), IsEmpty());
+}
+
+TEST_F(SessionTest, DismissalStopsTheUpload) {
+  BeWorking();
+  Do(At(2), WorkFinished{3, Sha256("u"), 7, {}});
+  EXPECT_THAT(Do(At(3), Dismissed{3, Reason::kLate}), ElementsAre("+ended 3 late", "stop 3"));
+}
+
+TEST_F(SessionTest, AnUploadThatIsRefusedIsTriedLessAndLessOften) {
+  BeWorking();
+  Do(At(2), WorkFinished{3, Sha256("u"), 7, {}});
+  std::vector<Duration> gaps;
+  for (int i = 0; i < 8; ++i) {
+    const TimePoint before = now_;
+    Do(now_, ConnectionLost{});
+    EXPECT_THAT(Wake(), ElementsAre("connect"));
+    EXPECT_THAT(Do(now_, Connected{}), ElementsAre("hello 3", "upload 3"));
+    gaps.push_back(now_ - before);
+  }
+  EXPECT_GT(gaps.back(), 7 * gaps.front());
 }
 
 TEST_F(SessionTest, RepeatedAndOutdatedTasksAreNotDoneAgain) {

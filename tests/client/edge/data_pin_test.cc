@@ -61,6 +61,8 @@ TEST_F(DataPinTest, AChangeThatWasTakenBackIsNone) {
   EXPECT_NE(Check(), "");
   Write("one row");
   EXPECT_EQ(Check(), "");
+  EXPECT_FALSE(DataPin(store_).Confirm({"a"}).value()) << "an approval for another reason";
+  EXPECT_EQ(Check(), "");
 }
 
 TEST_F(DataPinTest, AFileThatIsNewOrGoneIsAChange) {

@@ -86,6 +86,15 @@ bool StartedProgram::WaitForError(const std::string& text) {
   return error().find(text) != std::string::npos;
 }
 
+void StartedProgram::WaitUntilItCatches(int number) const {
+  for (uint64_t caught = 0; (caught >> (number - 1) & 1) == 0; usleep(5'000)) {
+    const std::string status = ReadText("/proc/" + std::to_string(pid_) + "/status");
+    const size_t at = status.find("SigCgt:");
+    TRIBUTARY_CHECK(at != status.npos, "the program runs");
+    caught = std::stoull(status.substr(at + 7), nullptr, 16);
+  }
+}
+
 void StartedProgram::Signal(int number) const { kill(pid_, number); }
 
 Outcome StartedProgram::Wait() {

@@ -34,6 +34,8 @@ class StartedProgram {
   // The same of standard error, for at most a minute.
   bool WaitForError(const std::string& text);
   std::string error() const;  // what it has said there so far
+  // Until it would catch that signal (proc(5), SigCgt).
+  void WaitUntilItCatches(int number) const;
   void Signal(int number) const;
   Outcome Wait();
   bool HasEnded();  // does not wait

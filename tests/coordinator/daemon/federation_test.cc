@@ -5,7 +5,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
+#include "aggregation/base/file.h"
 #include "aggregation/tensor/safetensors.h"
+#include "coordinator/daemon/status.h"
 #include "tests/support/matchers.h"
 #include "tests/support/memory_store.h"
 #include "tests/support/scratch.h"
@@ -75,13 +79,22 @@ class FederationTest : public testing::Test, public Surroundings {
   Observer& observer() override { return observer_; }
 
   // As a process that has just started over what the last one left.
-  void Open() {
+  Status TryOpen() {
     work_.clear();
     federation_.reset();
-    auto opened =
-        Federation::Open({"default", scratch_.path(), {}, {}, false}, states_, *uploads_, *this);
+    ASSIGN_OR_RETURN(federation_, Federation::Open({"default", scratch_.path(), {}, {}, false},
+                                                   states_, *uploads_, *this));
+    return {};
+  }
+  void Open() {
+    const Status opened = TryOpen();
     TRIBUTARY_CHECK(opened, opened.error().message);
-    federation_ = *std::move(opened);
+  }
+  // The blob's file, wherever it is.
+  std::filesystem::path FileOf(const Digest& digest) const {
+    for (const auto& file : std::filesystem::recursive_directory_iterator(scratch_.path()))
+      if (file.path().filename() == digest.Hex()) return file.path();
+    return {};
   }
   RunId Submit(const std::string& plan) {
     proto::Submission submission;
@@ -93,8 +106,8 @@ class FederationTest : public testing::Test, public Surroundings {
     for (const ClientId& site : kSites) Connect(site);
     return *run;
   }
-  void Connect(const ClientId& client) {
-    EXPECT_THAT(federation_->Connected(client, {}, "127.0.0.1"), IsOk());
+  void Connect(const ClientId& client, const proto::Hello& hello = {}) {
+    EXPECT_THAT(federation_->Connected(client, hello, "127.0.0.1"), IsOk());
     federation_->OnMessage(client, proto::Holds{});
   }
   // What has been asked for until now.
@@ -115,6 +128,8 @@ class FederationTest : public testing::Test, public Surroundings {
       TensorMap tensors;
       for (const auto& [name, entry] : fold::UploadLayout(plan, client, assignment.task))
         tensors.emplace(name, Tensor(entry.dtype, entry.shape));
+      if (assignment.task.kind == TaskKind::kTrain)
+        for (auto& [name, tensor] : tensors) tensor.f32()[0] = 0.25F;  // so that the state changes
       if (const auto counts = tensors.find("evaluation.confusion"); counts != tensors.end())
         counts->second.i64()[0] = 1;
       const std::string bytes = SerializeSafetensors(tensors);
@@ -160,6 +175,43 @@ TEST_F(FederationTest, ARoundIsAnsweredFoldedAndCommitted) {
   EXPECT_EQ(Of(run).state()->checkpoint_round, 1);
 }
 
+TEST_F(FederationTest, AListThatNoMessageHoldsSaysWhatItLeavesOut) {
+  const std::string few = ClientsJson(*federation_, Of(Submit(kPlan)));
+  EXPECT_THAT(few, testing::Not(testing::HasSubstr("left_out")));
+  for (int i = 0; i < 30'000; ++i)
+    ASSERT_THAT(federation_->Enrol({fmt::format("site-{:05}", i)}, {}), IsOk());
+  const auto& [id, run] = *federation_->runs().begin();
+  const std::string many = ClientsJson(*federation_, *run);
+  EXPECT_LE(many.size(), proto::kMaxDocument);
+  const auto json = nlohmann::json::parse(many);
+  EXPECT_EQ(json["clients"].back()["client"], "site-c");
+  EXPECT_EQ(json["left_out"].get<size_t>() + json["clients"].size(), 30'000 + kSites.size());
+}
+
+TEST_F(FederationTest, AStartNamesWhatIsDamagedOrMissing) {
+  const RunId run = Submit(kPlan);
+  GoOnUntilTheFold(run);
+  DoWork();
+  const auto checkpoint = FileOf(Of(run).state()->checkpoint);
+  GoOnUntilTheFold(run);
+  const coordinator::Member* member = Of(run).state()->OpenStage()->Find(kSites[0]);
+  const auto update = FileOf(member->digest);
+  ASSERT_FALSE(checkpoint.empty() || update.empty());
+  const auto aside = scratch_.path() / "aside";
+  for (const auto& [file, what] :
+       {std::pair{checkpoint, "checkpoint"}, std::pair{update, "accepted update of site-"}}) {
+    const std::string said = "run " + run.value + ": " + what;
+    std::filesystem::rename(file, aside);
+    EXPECT_THAT(TryOpen(), Fails(Code::kNotFound, said));
+    ASSERT_THAT(WriteFile(file, "not what it was"), IsOk());
+    EXPECT_THAT(TryOpen(), Fails(Code::kDataLoss, said));
+    std::filesystem::rename(aside, file);
+  }
+  Open();
+  DoWork();
+  EXPECT_EQ(Of(run).state()->checkpoint_round, 2);
+}
+
 TEST_F(FederationTest, ARunThatIsStoppedWhileItFoldsDoesNotMissWhatItDropped) {
   EXPECT_CALL(observer_, Halted).Times(0);
   const RunId run = Submit(kPlan);
@@ -179,6 +231,41 @@ TEST_F(FederationTest, ARestoreBreaksOffTheFoldOfAPrivateRunAndChargesIt) {
   ASSERT_TRUE(IsIn<coordinator::Selecting>(run));
   EXPECT_EQ(Of(run).state()->paused, Reason::kRolledBack);
   EXPECT_EQ(Of(run).state()->charged, 1);
+}
+
+TEST_F(FederationTest, AStageThatNobodyCanHaveSeenIsNotBelieved) {
+  const RunId run = Submit(kPlan);
+  Connect(kSites[0], {.seen = {{run, 1, 1, 1000}}});
+  EXPECT_FALSE(Of(run).state()->paused);
+}
+
+TEST_F(FederationTest, AStageThatWasSeenBeforeARestorePausesTheRun) {
+  const RunId run = Submit(kPlan);
+  ASSERT_THAT(states_.Put(kProject, kIncarnation, "2"), IsOk());
+  Open();
+  Connect(kSites[0], {.seen = {{run, 1, 1, 1000}}});
+  EXPECT_EQ(Of(run).state()->paused, Reason::kRolledBack);
+}
+
+// Its approval, or its hours, may have come while it was not connected, or it was set up anew.
+TEST_F(FederationTest, WhoWasAwayIsCountedOnAgainWhenItConnectsAnew) {
+  const RunId run = Submit(kPlan);
+  GoOnUntilTheFold(run);
+  federation_->OnMessage(kSites[0], proto::Progress{run, 0, "pending approval", 0, true});
+  DoWork();
+  ASSERT_THAT(tasks_, testing::IsEmpty()) << "one of two is away";
+  federation_->Disconnected(kSites[0]);
+  Connect(kSites[0]);
+  EXPECT_THAT(tasks_, testing::Contains(testing::Key(kSites[0])));
+}
+
+TEST_F(FederationTest, AHaltedRunTakesNoUploadsAndBlamesNobody) {
+  const RunId run = Submit(kPlan);
+  GoOnUntilTheFold(run);
+  ASSERT_THAT(uploads_->DiscardBefore(run, 1000), IsOk());
+  DoWork();
+  EXPECT_EQ(federation_->Admits(kSites[0], {run, 1, {}, 1, proto::kSafetensorsSchema}).error().code,
+            Code::kUnavailable);
 }
 
 // A fold that fails because a disk does is no client's fault either, but it is still wanted.

@@ -120,6 +120,7 @@ TEST_F(RegistrarTest, SurvivesADeathBetweenAnyTwoSteps) {
   fails_to_enrol_ = false;
   Restart();
   EXPECT_NE(Issued(Enrol(ask)), nullptr);
+  EXPECT_TRUE(enrolled_.contains("site-1"));
   EXPECT_THAT(Enrol(Ask(join, "thief")), Fails(Code::kFailedPrecondition, "is used"));
 }
 

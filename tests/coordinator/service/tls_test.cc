@@ -1,9 +1,13 @@
 // Who gets through TLS and the gate: T-TLS and T-AUTHZ of privacy-security.md, against a
 // coordinator in this process, over loopback.
 
+#include <grpcpp/generic/generic_stub.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <barrier>
 #include <cstdio>
+#include <thread>
 
 #include "aggregation/base/file.h"
 #include "coordinator/service/coordinator.h"
@@ -84,6 +88,38 @@ class Tls : public testing::Test {
   fs::path Ours(const std::string& name, const privacy::LeafProfile& profile) {
     return Forged(name, Issuer(), issuer_->root(), profile);
   }
+  // Where an invitation of that name and role leads, at the port of this daemon.
+  proto::JoinInvitation Invited(const std::string& name, const std::string& role) {
+    const auto invitation = Ask<proto::Invitation>(
+        daemon::AdminDirectory(settings_), "Certificates/Invite", proto::InviteRequest{name, role});
+    EXPECT_THAT(invitation, IsOk());
+    proto::JoinInvitation join = *proto::DecodeJoinString(invitation->join);
+    join.address = EnrolmentAddress();
+    return join;
+  }
+  std::string EnrolmentAddress() const {
+    return fmt::format("127.0.0.1:{}", *daemon_->enrolment_port());
+  }
+  // The directory of one who took up such an invitation.
+  fs::path Enrolled(const std::string& name, const std::string& role) {
+    const proto::JoinInvitation join = Invited(name, role);
+    const fs::path directory = scratch_.path() / name;
+    const auto answer = rpc::Enrol(join, *privacy::PrepareRequest(directory), "");
+    EXPECT_THAT(answer, IsOk());
+    EXPECT_THAT(
+        privacy::InstallChain(directory, std::get<proto::IssuedChain>(answer->body).chain.value,
+                              {"alpha", privacy::Purpose::kClient, rpc::UnixNow()}, join.root_spki),
+        IsOk());
+    return directory;
+  }
+  // A channel of gRPC alone, as a client in another language has it.
+  std::shared_ptr<grpc::Channel> BareChannel(const fs::path& identity) {
+    const std::string tls = *ReadFile(privacy::TlsFile(identity));
+    const size_t certificates = tls.find("-----BEGIN CERTIFICATE-----");
+    const std::string roots = *ReadFile(privacy::RootsFile(identity));
+    return grpc::CreateChannel(address(), grpc::SslCredentials({roots, tls.substr(0, certificates),
+                                                                tls.substr(certificates)}));
+  }
 
   ScratchDirectory scratch_;
   daemon::Settings settings_;
@@ -137,6 +173,64 @@ TEST_F(Tls, RefusesARoleThatTheTableDoesNotHave) {
   EXPECT_THAT(Runs(Ours("king", king)), Fails(Code::kPermissionDenied, "as king"));
 }
 
+// One empty message to the method, whatever it takes; how the call ended within two seconds.
+grpc::Status Knock(const std::shared_ptr<grpc::Channel>& channel, const std::string& path) {
+  grpc::GenericStub stub(channel);
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(2));
+  grpc::CompletionQueue queue;
+  grpc::Status status;
+  const auto wait = [&] {
+    void* tag = nullptr;
+    bool is_ok = false;
+    queue.Next(&tag, &is_ok);
+    return is_ok;
+  };
+  const auto call = stub.PrepareCall(&context, path, &queue);
+  call->StartCall(nullptr);
+  wait();
+  call->WriteLast(grpc::ByteBuffer(), {}, nullptr);
+  wait();
+  grpc::ByteBuffer answer;
+  do {
+    call->Read(&answer, nullptr);
+  } while (wait());
+  call->Finish(&status, nullptr);
+  wait();
+  return status;
+}
+
+std::string PathOf(std::string_view method) {
+  const std::string_view package = method.starts_with("Health/") ? "grpc.health.v1"
+                                   : method.starts_with("ServerReflection/")
+                                       ? "grpc.reflection.v1alpha"
+                                       : "tributary.v1";
+  return fmt::format("/{}.{}", package, method);
+}
+
+// T-AUTHZ-2: each role knocks at each door there is, over the wire.
+TEST_F(Tls, EveryRoleIsLetInWhereTheTableSaysAndNowhereElse) {
+  for (const std::string_view role : Roles()) {
+    privacy::LeafProfile profile = Viewer(now_ - 60, kDay);
+    profile.identity = {"alpha", std::string(role), fmt::format("any-{}", role)};
+    const auto channel = BareChannel(Ours(fmt::format("as-{}", role), profile));
+    for (const Right& right : Rights()) {
+      const bool may = std::find(right.roles.begin(), right.roles.end(), role) != right.roles.end();
+      const grpc::Status answer = Knock(channel, PathOf(right.method));
+      SCOPED_TRACE(fmt::format("{} as {}: {} {}", right.method, role,
+                               static_cast<int>(answer.error_code()), answer.error_message()));
+      EXPECT_NE(answer.error_code(), grpc::StatusCode::UNAUTHENTICATED);
+      EXPECT_NE(answer.error_code(), grpc::StatusCode::UNIMPLEMENTED);
+      EXPECT_NE(answer.error_code(), grpc::StatusCode::UNAVAILABLE);
+      const bool is_of_grpc = PathOf(right.method).starts_with("/grpc.");
+      const bool is_refused =
+          is_of_grpc ? answer.error_code() == grpc::StatusCode::CANCELLED
+                     : answer.error_message().find("may not call") != std::string::npos;
+      EXPECT_EQ(is_refused, !may);
+    }
+  }
+}
+
 TEST_F(Tls, RefusesThoseWithoutACertificate) {
   rpc::Endpoint endpoint{address()};
   endpoint.check = rpc::IsCoordinator(daemon::AdminDirectory(settings_), "alpha");
@@ -158,33 +252,13 @@ TEST_F(Tls, ACallerLooksAtTheCoordinatorToo) {
 
 TEST_F(Tls, RevocationEndsWhatIsOpenAndWhatComes) {
   const fs::path admin = daemon::AdminDirectory(settings_);
-  const auto invitation =
-      Ask<proto::Invitation>(admin, "Certificates/Invite", proto::InviteRequest{"vera", "viewer"});
-  ASSERT_THAT(invitation, IsOk());
-  auto join = proto::DecodeJoinString(invitation->join);
-  join->address = fmt::format("127.0.0.1:{}", *daemon_->enrolment_port());
-  const fs::path vera = scratch_.path() / "vera";
-  const auto answer = rpc::Enrol(*join, *privacy::PrepareRequest(vera), "");
-  ASSERT_THAT(answer, IsOk());
-  ASSERT_THAT(
-      privacy::InstallChain(vera, std::get<proto::IssuedChain>(answer->body).chain.value,
-                            {"alpha", privacy::Purpose::kClient, rpc::UnixNow()}, join->root_spki),
-      IsOk());
+  const fs::path vera = Enrolled("vera", "viewer");
   ASSERT_THAT(Runs(vera), IsOk());
   const auto channel = rpc::Channel::Open({address(), vera});
   const auto renewed = rpc::Renew(**channel, vera);
   ASSERT_THAT(renewed, IsOk());
   // A control stream stands for every open one: a viewer has none of its own that waits.
-  const auto client = Ask<proto::Invitation>(admin, "Certificates/Invite",
-                                             proto::InviteRequest{"site-1", "client"});
-  join = proto::DecodeJoinString(client->join);
-  join->address = fmt::format("127.0.0.1:{}", *daemon_->enrolment_port());
-  const fs::path site = scratch_.path() / "site-1";
-  const auto issued = rpc::Enrol(*join, *privacy::PrepareRequest(site), "");
-  ASSERT_THAT(
-      privacy::InstallChain(site, std::get<proto::IssuedChain>(issued->body).chain.value,
-                            {"alpha", privacy::Purpose::kClient, rpc::UnixNow()}, join->root_spki),
-      IsOk());
+  const fs::path site = Enrolled("site-1", "client");
   const auto link = rpc::Channel::Open({address(), site});
   const auto stream = (*link)->Open("Session/Connect");
   ASSERT_TRUE(stream->Write(proto::ClientMessage{proto::Hello{}}));
@@ -199,23 +273,38 @@ TEST_F(Tls, RevocationEndsWhatIsOpenAndWhatComes) {
 }
 
 TEST_F(Tls, EnrolmentTellsNobodyAnythingBehindAnotherRoot) {
-  const auto invitation =
-      Ask<proto::Invitation>(daemon::AdminDirectory(settings_), "Certificates/Invite",
-                             proto::InviteRequest{"site-1", "client"});
-  auto join = proto::DecodeJoinString(invitation->join);
-  join->address = fmt::format("127.0.0.1:{}", *daemon_->enrolment_port());
-  join->root_spki = Sha256("another root");
-  EXPECT_THAT(rpc::Enrol(*join, *privacy::PrepareRequest(scratch_.path() / "site-1"), ""),
-              Fails(Code::kUnavailable, "holds the root key"));
-  // Nothing was used up.
-  join = proto::DecodeJoinString(invitation->join);
-  join->address = fmt::format("127.0.0.1:{}", *daemon_->enrolment_port());
-  EXPECT_THAT(rpc::Enrol(*join, *privacy::PrepareRequest(scratch_.path() / "site-1"), ""), IsOk());
+  const proto::JoinInvitation join = Invited("site-1", "client");
+  proto::JoinInvitation elsewhere = join;
+  elsewhere.root_spki = Sha256("another root");
+  const std::string request = *privacy::PrepareRequest(scratch_.path() / "site-1");
+  EXPECT_THAT(rpc::Enrol(elsewhere, request, ""), Fails(Code::kUnavailable, "holds the root key"));
+  EXPECT_THAT(rpc::Enrol(join, request, ""), IsOk()) << "nothing was used up";
+}
+
+// T-ENR: an invitation is good for one set of keys, however close its takers come to each other.
+TEST_F(Tls, TwoThatUseOneInvitationAtOnceGetOneCertificate) {
+  const proto::JoinInvitation join = Invited("site-1", "client");
+  std::atomic<int> issued = 0, refused = 0;
+  std::barrier together(4);
+  {
+    std::vector<std::jthread> takers;
+    for (int i = 0; i < 4; ++i)
+      takers.emplace_back([&, i] {
+        const std::string request =
+            *privacy::PrepareRequest(scratch_.path() / fmt::format("taker-{}", i));
+        together.arrive_and_wait();
+        const auto answer = rpc::Enrol(join, request, "");
+        const bool is_issued = answer && std::holds_alternative<proto::IssuedChain>(answer->body);
+        ++(is_issued ? issued : refused);
+      });
+  }
+  EXPECT_EQ(issued, 1);
+  EXPECT_EQ(refused, 3);
 }
 
 TEST_F(Tls, AnAddressMayTryToJoinFiveTimesAMinute) {
   proto::JoinInvitation join;
-  join.address = fmt::format("127.0.0.1:{}", *daemon_->enrolment_port());
+  join.address = EnrolmentAddress();
   join.project = "alpha";
   join.root_spki = issuer_->root().spki;
   join.invite_id = "guessed";
