@@ -1,7 +1,9 @@
 #include "client/command/client_consent.h"
 
 #include <cstdio>
+#include <nlohmann/json.hpp>
 
+#include "aggregation/base/json.h"
 #include "client/command/client_box.h"
 
 namespace tributary {
@@ -10,6 +12,7 @@ namespace {
 struct Options {
   std::string config = "client.toml";
   RunId run;
+  bool json = false;
 };
 
 constexpr Duration kPatience = std::chrono::seconds(3);
@@ -18,13 +21,22 @@ Result<int> Ask(const std::string& verb, const Options& options) {
   ASSIGN_OR_RETURN(const edge::RequestBox box, BoxOf(options.config));
   ASSIGN_OR_RETURN(const std::string name, box.Put(verb, options.run));
   const auto answer = box.Wait(name, kPatience);
-  if (!answer) {
-    fmt::print("{}: {} is kept; no client runs here, it takes effect when it is next started\n",
-               options.run.value, verb);
-    return kDone;
-  }
-  fmt::print(answer->is_done ? stdout : stderr, "{}\n", answer->text);
-  return answer->is_done ? kDone : kWorkFailed;
+  const bool is_refused = answer && !answer->is_done;
+  const std::string text =
+      answer ? answer->text
+             : fmt::format(
+                   "{}: {} is kept; no client runs here, it takes effect when it is next "
+                   "started",
+                   options.run.value, verb);
+  if (options.json && !is_refused)
+    fmt::print("{}\n", DumpJson(nlohmann::ordered_json{{"schema", 1},
+                                                       {"run", options.run.value},
+                                                       {"asked", verb},
+                                                       {"effective", answer.has_value()},
+                                                       {"text", text}}));
+  else
+    fmt::print(is_refused ? stderr : stdout, "{}\n", text);
+  return is_refused ? kWorkFailed : kDone;
 }
 
 }  // namespace
@@ -42,6 +54,7 @@ std::function<std::optional<Result<int>>()> AddConsentCommands(CommandLine clien
     command.Option("--config", options->config, "The client's configuration")
         .ShowDefault()
         .TypeName("FILE");
+    AddFormat(command, &options->json);
     commands.emplace_back(verb, command);
   }
   return [options, commands]() -> std::optional<Result<int>> {

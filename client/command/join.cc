@@ -2,8 +2,10 @@
 
 #include <cstdio>
 #include <iostream>
+#include <nlohmann/json.hpp>
 
 #include "aggregation/base/file.h"
+#include "aggregation/base/json.h"
 #include "client/edge/settings.h"
 #include "coordinator/config/connections.h"
 #include "privacy/crypto/authority.h"
@@ -17,6 +19,7 @@ namespace fs = std::filesystem;
 
 struct Options {
   std::string join, file, config, identity, pin, proxy;
+  bool json = false;
 };
 
 struct Site {
@@ -45,7 +48,17 @@ Status RefuseToReplace(const fs::path& identity) {
                    identity.string());
 }
 
-void Show(const privacy::Credentials& own, const fs::path& identity) {
+void Show(const privacy::Credentials& own, const fs::path& identity, bool as_json) {
+  if (as_json)
+    return fmt::print("{}\n",
+                      DumpJson(nlohmann::ordered_json{{"schema", 1},
+                                                      {"role", own.identity.role},
+                                                      {"name", own.identity.name},
+                                                      {"project", own.identity.project},
+                                                      {"identity", identity.string()},
+                                                      {"not_after", own.leaf.not_after},
+                                                      {"root_sha256", own.roots.front().spki.Hex()},
+                                                      {"sha256", own.leaf.fingerprint.Hex()}}));
   fmt::print("{} {} of project {}\n  keys and certificate  {}\n  valid for             {} days\n",
              own.identity.role, own.identity.name, own.identity.project, identity.string(),
              (own.leaf.not_after - rpc::UnixNow()) / privacy::kDay);
@@ -53,15 +66,24 @@ void Show(const privacy::Credentials& own, const fs::path& identity) {
              own.roots.front().spki.Hex(), own.leaf.fingerprint.Hex());
 }
 
+// The request's digest, to be told to the administrator.
+void ShowRequest(const std::string& request, bool as_json) {
+  const std::string digest = Sha256(request).Hex();
+  if (as_json)
+    fmt::print("{}\n", DumpJson(nlohmann::ordered_json{{"schema", 1}, {"request", digest}}));
+  else
+    fmt::print("request {}\n", digest);
+}
+
 Status Finish(const fs::path& identity, const proto::IssuedChain& issued,
-              const std::string& project, const std::optional<Digest>& pin) {
+              const std::string& project, const std::optional<Digest>& pin, bool as_json) {
   // The certificate last: with it this is done, and is refused a second time.
   if (!issued.coordinator.empty())
     RETURN_IF_ERROR(privacy::KeepCoordinator(identity, issued.coordinator));
   ASSIGN_OR_RETURN(const auto own, privacy::InstallChain(
                                        identity, issued.chain.value,
                                        {project, privacy::Purpose::kClient, rpc::UnixNow()}, pin));
-  Show(own, identity);
+  Show(own, identity, as_json);
   if (own.identity.role == "client") {
     fmt::print(stderr, "next: tributary client client.toml\n");
     return {};
@@ -80,7 +102,7 @@ Result<int> Join(const Options& options) {
   ASSIGN_OR_RETURN(const std::string request, privacy::PrepareRequest(identity));
   ASSIGN_OR_RETURN(const auto answer, rpc::Enrol(invitation, request, site.proxy));
   if (const auto* pending = std::get_if<proto::EnrolmentPending>(&answer.body)) {
-    fmt::print("request {}\n", Sha256(request).Hex());
+    ShowRequest(request, options.json);
     fmt::print(stderr,
                "{}: {}.\nTell the administrator the number above, by telephone say; when it is "
                "approved, run the same command again.\n",
@@ -89,7 +111,8 @@ Result<int> Join(const Options& options) {
   }
   const auto* issued = std::get_if<proto::IssuedChain>(&answer.body);
   if (issued == nullptr) return MakeError(Code::kInternal, "{}: greeted twice", invitation.address);
-  RETURN_IF_ERROR(Finish(identity, *issued, invitation.project, invitation.root_spki));
+  RETURN_IF_ERROR(
+      Finish(identity, *issued, invitation.project, invitation.root_spki, options.json));
   return kDone;
 }
 
@@ -99,7 +122,7 @@ Result<int> Request(const Options& options) {
   RETURN_IF_ERROR(RefuseToReplace(identity));
   ASSIGN_OR_RETURN(const std::string request, privacy::PrepareRequest(identity));
   RETURN_IF_ERROR(WriteFile(options.file, privacy::RequestToPem(request)));
-  fmt::print("request {}\n", Sha256(request).Hex());
+  ShowRequest(request, options.json);
   fmt::print(stderr,
              "{}: for the project's administrator, who answers with a file for "
              "`tributary client install`. The keys stay in {}.\n",
@@ -125,7 +148,7 @@ Result<int> Install(const Options& options) {
   std::string coordinator;
   if (chain.starts_with(kMark))
     coordinator = chain.substr(kMark.size(), chain.find('\n') - kMark.size());
-  RETURN_IF_ERROR(Finish(identity, {{chain}, coordinator}, "", pin));
+  RETURN_IF_ERROR(Finish(identity, {{chain}, coordinator}, "", pin, options.json));
   return kDone;
 }
 
@@ -133,6 +156,7 @@ void AddWhere(CommandLine line, const std::shared_ptr<Options>& options) {
   line.Option("--config", options->config, "The client's configuration, whose directory is used")
       .Default("client.toml");
   line.Option("--identity", options->identity, "A directory for keys and certificate instead");
+  AddFormat(line, &options->json);
 }
 
 }  // namespace

@@ -2,7 +2,9 @@
 
 #include <cstdio>
 #include <fstream>
+#include <nlohmann/json.hpp>
 
+#include "aggregation/base/json.h"
 #include "client/data/debian_index.h"
 #include "client/data/split.h"
 #include "deploy/commands.h"
@@ -34,7 +36,13 @@ class PipeBuffer : public std::streambuf {
   char buffer_[1 << 16];
 };
 
-Result<int> Debian(const std::string& out, const std::string& index) {
+struct DebianOptions {
+  std::string out, index;
+  bool json = false;
+};
+
+Result<int> Debian(const DebianOptions& options) {
+  const auto& [out, index, json] = options;
   Result<data::DebianCounts> counts = data::DebianCounts{};
   if (index.empty()) {
     PipeBuffer pipe("apt-cache dumpavail");
@@ -50,6 +58,14 @@ Result<int> Debian(const std::string& out, const std::string& index) {
     counts = data::WriteDebianDataset(stream, out);
   }
   if (!counts) return tl::unexpected(counts.error());
+  if (json)
+    fmt::print("{}\n", DumpJson(nlohmann::ordered_json{{"schema", 1},
+                                                       {"packages", counts->packages},
+                                                       {"classes", counts->classes},
+                                                       {"clients", counts->clients},
+                                                       {"train_rows", counts->train_rows},
+                                                       {"test_rows", counts->test_rows},
+                                                       {"directory", out}}));
   fmt::print(stderr, "{} packages: {} classes, {} clients, {} training rows, {} test rows in {}\n",
              counts->packages, counts->classes, counts->clients, counts->train_rows,
              counts->test_rows, out);
@@ -58,6 +74,7 @@ Result<int> Debian(const std::string& out, const std::string& index) {
 
 struct SplitOptions {
   std::string file, column = "client", out;
+  bool json = false;
 };
 
 Result<int> Split(const SplitOptions& options) {
@@ -65,6 +82,12 @@ Result<int> Split(const SplitOptions& options) {
                    data::SplitByClient(options.file, options.column, options.out, {}));
   if (const std::string bad = counts.bad.Summary(); !bad.empty())
     fmt::print(stderr, "warning: {}: {}\n", options.file, bad);
+  if (options.json) {
+    nlohmann::ordered_json json = {{"schema", 1}, {"directory", options.out}};
+    for (const data::ClientFile& file : counts.files)
+      json["files"].push_back({{"client", file.client}, {"file", file.file}, {"rows", file.rows}});
+    fmt::print("{}\n", DumpJson(json));
+  }
   fmt::print(stderr, "{} files in {}\n", counts.files.size(), options.out);
   return kDone;
 }
@@ -76,11 +99,13 @@ CommandBody AddData(CommandLine line) {
   CommandLine debian = line.Command("debian",
                                     "Make train.jsonl and test.jsonl from Debian's package "
                                     "index: which section is a package in?");
-  auto out = std::make_shared<std::string>(), index = std::make_shared<std::string>();
-  debian.Option("--out", *out, "Directory to write").Required().TypeName("DIR");
+  auto all = std::make_shared<DebianOptions>();
+  debian.Option("--out", all->out, "Directory to write").Required().TypeName("DIR");
   debian
-      .Option("--index", *index, "A file with what 'apt-cache dumpavail' prints (default: run it)")
+      .Option("--index", all->index,
+              "A file with what 'apt-cache dumpavail' prints (default: run it)")
       .TypeName("FILE");
+  AddFormat(debian, &all->json);
   CommandLine split = line.Command("split", "One file per client from one table");
   auto options = std::make_shared<SplitOptions>();
   split.Option("FILE", options->file, "JSONL, CSV or TSV").Required();
@@ -88,11 +113,11 @@ CommandBody AddData(CommandLine line) {
   split.Option("--out", options->out, "Directory to write; must be empty or absent")
       .Required()
       .TypeName("DIR");
+  AddFormat(split, &options->json);
   line.Footer(
       "Examples:\n  tributary data debian --out runs/data/debian\n  tributary data split all.jsonl "
       "--by hospital --out sites");
-  return
-      [=]() -> Result<int> { return debian.was_given() ? Debian(*out, *index) : Split(*options); };
+  return [=]() -> Result<int> { return debian.was_given() ? Debian(*all) : Split(*options); };
 }
 
 }  // namespace tributary

@@ -99,8 +99,8 @@ void CheckVersions(Examination* found) {
 void CheckDirectory(const fs::path& directory, Examination* found) {
   const fs::path there = Existing(directory);
   const std::string name = directory.string();
-  const bool is_made = there == fs::absolute(directory) || fs::exists(directory);
   std::error_code error;
+  const bool is_made = fs::exists(directory, error);
   if (!fs::is_directory(there, error))
     return found->Fault("directory", there.string() + ": is no directory", "name another one");
   if (!CanBeWritten(there))

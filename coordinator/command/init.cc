@@ -3,8 +3,10 @@
 #include <fmt/ranges.h>
 
 #include <cstdio>
+#include <nlohmann/json.hpp>
 
 #include "aggregation/base/file.h"
+#include "aggregation/base/json.h"
 #include "aggregation/base/name.h"
 #include "client/edge/settings.h"
 #include "coordinator/config/example.h"
@@ -18,7 +20,7 @@ namespace fs = std::filesystem;
 
 struct Options {
   std::string directory = ".", project = "default";
-  bool coordinator = false, client = false;
+  bool coordinator = false, client = false, json = false;
 };
 
 struct NewFile {
@@ -91,10 +93,7 @@ Status WriteNew(const std::vector<NewFile>& files) {
                      "{}: already there, and nothing is overwritten; nothing was written",
                      fmt::join(there, ", "));
   RETURN_IF_ERROR(MakeDirectories(fs::absolute(files.front().path).parent_path()));
-  for (const NewFile& file : files) {
-    RETURN_IF_ERROR(WriteFile(file.path, file.text));
-    fmt::print("{}\n", file.path.string());
-  }
+  for (const NewFile& file : files) RETURN_IF_ERROR(WriteFile(file.path, file.text));
   return {};
 }
 
@@ -105,6 +104,15 @@ std::string ShellWord(const std::string& word) {
   std::string quoted = "'";
   for (const char c : word) quoted += c == '\'' ? "'\\''" : std::string(1, c);
   return quoted + "'";
+}
+
+void Show(const std::vector<NewFile>& files, bool as_json) {
+  std::vector<std::string> paths;
+  for (const NewFile& file : files) paths.push_back(file.path.string());
+  if (as_json)
+    fmt::print("{}\n", DumpJson(nlohmann::ordered_json{{"schema", 1}, {"files", paths}}));
+  else
+    fmt::print("{}\n", fmt::join(paths, "\n"));
 }
 
 void SayWhatNext(const fs::path& directory, bool coordinator, bool client) {
@@ -142,6 +150,7 @@ Result<int> Run(const Options& options) {
   }
   if (client) files.push_back({directory / "client.toml", ClientFile()});
   RETURN_IF_ERROR(WriteNew(files));
+  Show(files, options.json);
   SayWhatNext(directory, coordinator, client);
   return kDone;
 }
@@ -157,6 +166,7 @@ CommandBody AddInit(CommandLine line) {
   line.Flag("--coordinator", options->coordinator,
             "Write coordinator.toml and plan.toml, not client.toml");
   line.Flag("--client", options->client, "Write client.toml alone");
+  AddFormat(line, &options->json);
   line.Footer(
       "Writes coordinator.toml, plan.toml (a run) and client.toml with every key and what it "
       "means, and says what to do next. Asks nothing, overwrites nothing.\nExamples:\n"

@@ -128,7 +128,8 @@ Result<Json> InspectAdapter(const fs::path& path) {
   for (const auto& [name, tensor] : peft.head)
     json["head"].push_back(
         {{"name", name}, {"shape", tensor.shape()}, {"norm", NormOf(tensor.view())}});
-  if (fs::exists(path / "tributary.json")) {
+  std::error_code error;
+  if (fs::exists(path / "tributary.json", error)) {
     RETURN_IF_ERROR(artefact::ReadAdapterFacts(path));
     ASSIGN_OR_RETURN(const std::string facts, ReadFile(path / "tributary.json"));
     json["facts"] = ParseOrderedJson(facts);

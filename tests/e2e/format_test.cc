@@ -53,6 +53,10 @@ TEST(Format, JsonIsOneObjectWithASchema) {
       {"methods"},
       {"inspect", world.File("model")},
       {"inspect", world.File("exported")},
+      {"init", world.File("begun")},
+      {"client", "join", live.Invite("site-8"), "--identity", world.File("site-8")},
+      {"client", "request", "--identity", world.File("keys"), "--out", world.File("keys.pem")},
+      {"data", "split", world.File("train.jsonl"), "--by", "client", "--out", world.File("split")},
   };
   for (std::vector<std::string> asked : of_files) {
     asked.insert(asked.end(), {"--format", "json"});

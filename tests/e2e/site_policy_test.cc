@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <nlohmann/json.hpp>
+
 #include "tests/e2e/live_federation.h"
 
 namespace tributary {
@@ -36,9 +38,11 @@ class SitePolicy : public testing::Test {
     }
     return false;
   }
-  Outcome Tell(int client, const std::string& verb, const std::string& run) {
+  Outcome Tell(int client, const std::string& verb, const std::string& run,
+               const std::string& format = "text") {
     return RunProgram({"client", verb, run, "--config",
-                       live_.world().File(fmt::format("client-{}.toml", client))});
+                       live_.world().File(fmt::format("client-{}.toml", client)), "--format",
+                       format});
   }
 
   // What the site has sent is in its journal, which is whole; a changed byte is found.
@@ -97,7 +101,9 @@ TEST_F(SitePolicy, ChangedDataWaitForApproval) {
   ASSERT_TRUE(Shows("clients", run, "pending approval")) << shown_ << live_.Said();
   EXPECT_TRUE(Shows("clients", run, "the site's data have changed since the run began there"))
       << shown_ << live_.Said();
-  EXPECT_THAT(Tell(1, "approve", run).out, HasSubstr("approved, with the changed data"));
+  const Outcome approve = Tell(1, "approve", run, "json");
+  EXPECT_THAT(approve.out, HasSubstr("approved, with the changed data"));
+  EXPECT_EQ(nlohmann::json::parse(approve.out)["effective"], true) << approve.All();
   EXPECT_TRUE(Shows("clients", run, "accepted")) << shown_ << live_.Said();
   EXPECT_EQ(live_.Ask({"stop", run}).code, 0);
 }
