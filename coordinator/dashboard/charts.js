@@ -14,13 +14,17 @@ function bars(label, name, points) {
   return { label, data: points, backgroundColor: colour(name), maxBarThickness: 28 };
 }
 
+// Shares with as many digits as tell the ticks of an axis apart, which are `step` apart.
+const share = (value, step) => percent(value, step < 0.0009999 ? 2 : 1);
+
+// `format(value, step)`; without a step beside a point.
 function options(format, isFromZero) {
   const soft = colour("--soft"), grid = { color: colour("--line"), borderColor: colour("--rule") };
   return {
     animation: false, maintainAspectRatio: false, interaction: { mode: "index", intersect: false },
     scales: {
       x: { title: { display: true, text: "round", color: soft }, ticks: { color: soft, maxRotation: 0, autoSkipPadding: 12 }, grid: { ...grid, display: false } },
-      y: { beginAtZero: isFromZero, ticks: { color: soft, callback: format, maxTicksLimit: 6 }, grid },
+      y: { beginAtZero: isFromZero, ticks: { color: soft, callback: (value, _, all) => format(value, Math.abs(all[1]?.value - all[0].value)), maxTicksLimit: 6 }, grid },
     },
     plugins: {
       legend: { labels: { color: soft, boxWidth: 18, boxHeight: 2 } },
@@ -41,8 +45,8 @@ function draw(id, type, labels, datasets, format, isFromZero) {
 export function drawCharts(rounds) {
   const labels = rounds.map((r) => r.round), column = (key) => rounds.map((r) => r[key]);
   const number = (value) => Number(value).toPrecision(3);
-  draw("accuracy", "line", labels, [line("held-out rows", "--s1", column("accuracy"))], (v) => percent(v), false);
+  draw("accuracy", "line", labels, [line("held-out rows", "--s1", column("accuracy"))], share, false);
   draw("loss", "line", labels, [line("training", "--s3", column("train_loss"), [6, 4]), line("held-out rows", "--s1", column("loss"))], number, false);
-  draw("error", "line", labels, [line("of the change that was missed", "--s4", column("averaging_error"))], (v) => percent(v), true);
+  draw("error", "line", labels, [line("of the change that was missed", "--s4", column("averaging_error"))], share, true);
   draw("bytes", "bar", labels, [bars("up", "--s1", column("bytes_up")), bars("down", "--s2", column("bytes_down"))], bytes, true);
 }
